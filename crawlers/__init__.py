@@ -1,0 +1,1 @@
+"""Fetch and parse: where we look, politely. Every reader yields entries."""

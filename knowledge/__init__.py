@@ -1,0 +1,1 @@
+"""What exists in the world, as reviewed text: companies, products, securities, relations, themes and the taxonomy."""

@@ -1,0 +1,104 @@
+"""KnowledgeBase: look-ups over the reviewed facts, as of a date. Holds no file handle and reads no clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from knowledge.schema import (
+    Company,
+    Concept,
+    Framework,
+    Lens,
+    Member,
+    Product,
+    Relation,
+    Security,
+    Taxonomy,
+    Theme,
+)
+
+
+class KnowledgeBase:
+    """What exists in the world, as one installation knows it. `version` names the exact content."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        companies: Iterable[Company],
+        products: Iterable[Product],
+        securities: Iterable[Security],
+        relations: Iterable[Relation],
+        themes: Iterable[Theme],
+        framework: Framework,
+        concepts: Iterable[Concept],
+        lenses: Iterable[Lens],
+        taxonomy: Taxonomy,
+    ) -> None:
+        self.version = version
+        self.companies = {row.id: row for row in companies}
+        self.products = {row.id: row for row in products}
+        self.securities = {row.id: row for row in securities}
+        self.relations = tuple(relations)
+        self.themes = {row.id: row for row in themes}
+        self.framework = framework
+        self.concepts = {row.id: row for row in concepts}
+        self.lenses = {row.id: row for row in lenses}
+        self.taxonomy = taxonomy
+        self.event_types = {row.id: row for row in taxonomy.event_types}
+        self.fact_kinds = {row.id: row for row in taxonomy.fact_kinds}
+        self.relation_kinds = {row.id: row for row in taxonomy.relation_kinds}
+        self._by_company: dict[str, list[Relation]] = defaultdict(list)
+        self._by_security: dict[str, list[Relation]] = defaultdict(list)
+        for relation in self.relations:
+            self._by_company[relation.company].append(relation)
+            self._by_security[relation.security].append(relation)
+
+    def relations_of(self, company: str, on: date, known_by: date | None = None) -> list[Relation]:
+        """The company's relations that were valid on a day, and known by another (without one, the same day)."""
+        return [r for r in self._by_company.get(company, ()) if holds(r, on, known_by or on)]
+
+    def relations_to(self, security: str, on: date, known_by: date | None = None) -> list[Relation]:
+        """The relations that lead to a security, valid on a day and known by another."""
+        return [r for r in self._by_security.get(security, ()) if holds(r, on, known_by or on)]
+
+    def listings(self, company: str, on: date) -> list[Security]:
+        """Every listing of a company itself: 09988.HK and NYSE:BABA for Alibaba."""
+        listed = (r.security for r in self.relations_of(company, on) if r.kind == "is_listed_as")
+        return [self.securities[s] for s in listed if s in self.securities]
+
+    def members(self, theme: str, on: date) -> list[Member]:
+        """A theme's member securities as of a day: of several stances on one security, the latest typed by then."""
+        latest: dict[str, Member] = {}
+        for member in self.themes[theme].members:
+            if member.date <= on:
+                latest[member.security] = member
+        return list(latest.values())
+
+
+def holds(relation: Relation, on: date, known_by: date) -> bool:
+    """Whether a relation surely held on a day and was known to us by another.
+
+    A start given as a month counts from that month's last day, an end from its first: a look back never sees the future.
+    """
+    valid = last_day(relation.valid_from) if relation.valid_from else date.min
+    known = last_day(relation.known_from) if relation.known_from else valid
+    ended = first_day(relation.valid_to) if relation.valid_to else date.max
+    return valid <= on <= ended and known <= known_by
+
+
+def first_day(partial: str) -> date:
+    """The first day that a year, a month or a day covers."""
+    year, month, day = (*(int(p) for p in partial.split("-")), 1, 1)[:3]
+    return date(year, month, day)
+
+
+def last_day(partial: str) -> date:
+    """The last day that a year, a month or a day covers."""
+    first = first_day(partial)
+    if len(partial) == 10:
+        return first
+    following = date(first.year + 1, 1, 1) if len(partial) == 4 else date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return following - timedelta(days=1)

@@ -1,0 +1,295 @@
+"""The shapes of the knowledge base. Every fact carries its source, how it was seen (`evidence`) and for which date it speaks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Evidence = Literal["read", "mention", "inferred", "none"]
+"""How a row's source was seen: its passage was read, its name was found there, an editor drew the tie, or nobody looked."""
+
+PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+"""A year, a month or a day: `2023`, `2023-10`, `2023-10-09`."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+SecurityId = Annotated[str, StringConstraints(pattern=r"^(\d{6}\.(SH|SZ|BJ)|\d{5}\.HK|[A-Z]+:[A-Z0-9.^/-]+)$")]
+Stance = Literal["recommend", "watch", "sector_member"]
+
+
+class Row(BaseModel):
+    """A row of the knowledge base: frozen, and closed to fields it does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ambiguity(Row):
+    """An alias that is also an ordinary word: taken only with one of `context` near, never with one of `not_context`."""
+
+    alias: str
+    context: tuple[str, ...] = ()
+    not_context: tuple[str, ...] = ()
+
+
+class Company(Row):
+    """A company, laboratory, project or issuer, under every name it goes by."""
+
+    id: Slug
+    name_en: str
+    name_zh: str | None = None
+    aliases: tuple[str, ...] = ()
+    type: str
+    country: str
+    status: str
+    parent: Slug | None = None
+    hf_orgs: tuple[str, ...] = ()
+    github_orgs: tuple[str, ...] = ()
+    modelscope_orgs: tuple[str, ...] = ()
+    url: str | None = None
+    news_url: str | None = None
+    ambiguous: tuple[Ambiguity, ...] = ()
+    source: tuple[str, ...]
+    evidence: Evidence
+    as_of: date
+    unverified_fields: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name and alias, the English and Chinese ones first."""
+        return tuple(dict.fromkeys(n for n in (self.name_en, self.name_zh, *self.aliases) if n))
+
+
+class Product(Row):
+    """A product or model family of one company."""
+
+    id: Slug
+    name: str
+    aliases: tuple[str, ...] = ()
+    company: Slug
+    modality_in: tuple[str, ...] = ()
+    modality_out: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    weights: Literal["open", "closed", "mixed"]
+    first_release: PartialDate | None = None
+    first_release_precision: Literal["day", "month", "year"] | None = None
+    first_release_source: str | None = None
+    ambiguous: tuple[Ambiguity, ...] = ()
+    source: tuple[str, ...]
+    evidence: Evidence
+    as_of: date
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name and alias, the name first."""
+        return tuple(dict.fromkeys((self.name, *self.aliases)))
+
+
+class Security(Row):
+    """A listed instrument: `300364.SZ`, `603533.SH`, `430047.BJ`, `00700.HK`, `NASDAQ:NVDA`."""
+
+    id: SecurityId
+    name_zh: str | None = None
+    name_en: str | None = None
+    aliases: tuple[str, ...] = ()
+    former_names: tuple[str, ...] = ()
+    listed_name: str | None = None
+    market: Literal["CN-A", "HK", "US"]
+    type: Literal["stock", "fund"] = "stock"
+    status: str = "listed"
+    sector: str | None = None
+    industry: str | None = None
+    company: Slug | None = None
+    alt_codes: tuple[str, ...] = ()
+    note: str | None = None
+    source: tuple[str, ...] = ()
+    evidence: Evidence = "read"
+    as_of: date | None = None
+
+    @property
+    def code(self) -> str:
+        """The exchange's own code or ticker: `300364`, `00700`, `NVDA`."""
+        return self.id.split(":")[1] if ":" in self.id else self.id.split(".")[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name and alias, the Chinese short name first."""
+        names = (self.name_zh, self.name_en, self.listed_name, *self.aliases, *self.former_names)
+        return tuple(dict.fromkeys(n for n in names if n))
+
+
+class Relation(Row):
+    """A dated tie. Read it as: the issuer of `security` is the `kind` of `company`."""
+
+    id: str
+    company: Slug
+    security: SecurityId
+    kind: str
+    strength: Literal["high", "medium", "low"]
+    what: str
+    valid_from: PartialDate | None = None
+    valid_to: PartialDate | None = None
+    known_from: PartialDate | None = None
+    """When this installation could first know the tie; without it, the day the tie became valid."""
+    percent: float | None = None
+    confidence: float = Field(ge=0, le=1)
+    concept: Slug | None = None
+    issuer_denied: bool = False
+    source: tuple[str, ...]
+    verification: Evidence
+    as_of: date
+
+
+class Member(Row):
+    """A security under a theme, with the stance that a person typed."""
+
+    security: SecurityId
+    stance: Stance
+    reason: str
+    author: str | None = None
+    date: date
+
+
+class Theme(Row):
+    """A row of the research framework: what triggers it, and which securities stand under it."""
+
+    id: Slug
+    name_zh: str
+    name_en: str
+    layer: str
+    lens: str | None = None
+    priority: int | None = None
+    attention: str | None = None
+    rating_context: str | None = None
+    trigger_modalities: tuple[str, ...] = ()
+    trigger_event_types: tuple[str, ...] = ()
+    trigger_products: tuple[Slug, ...] = ()
+    trigger_fact_kinds: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    members_note: str | None = None
+    order: int | None = None
+    """Place in the founding report's lists; set only on the four themes that the report gives with stocks."""
+    founding: bool = False
+    note: str | None = None
+    source: str
+    as_of: date
+
+
+class Layer(Row):
+    """A box of the framework 大模型 + 小模型 + 应用及内容, or compute."""
+
+    id: Slug | str
+    name_zh: str
+    name_en: str
+
+
+class Selection(Row):
+    """How the framework picks beneficiaries: by output modality of mature models, or by holding of content."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    selects_by: str
+    themes: tuple[Slug, ...]
+
+
+class Framework(Row):
+    """The research framework, and the frame of the report it comes from."""
+
+    name_zh: str
+    name_en: str
+    layers: tuple[Layer, ...]
+    selections: tuple[Selection, ...]
+    publisher: str
+    report_date: date
+    sector: str
+    sector_rating: str
+    rating_change: str
+    emphasis_sectors: tuple[str, ...]
+    theme_order: tuple[Slug, ...]
+    risk_topics_zh: tuple[str, ...]
+    risk_topics_en: tuple[str, ...] = ()
+    source: str
+    as_of: date
+
+
+class Lens(Row):
+    """A point of view that ranks events and picks themes."""
+
+    id: Slug
+    name_zh: str
+    name_en: str
+    themes: tuple[Slug, ...] = ()
+    weights: dict[str, float] = {}
+    prefer_companies: tuple[Slug, ...] = ()
+
+
+class Concept(Row):
+    """A concept board or market label; its members are the relations that name it."""
+
+    id: Slug
+    name_zh: str
+    provider: str
+    code: str | None = None
+    alt_codes: tuple[str, ...] = ()
+    companies: tuple[Slug, ...] = ()
+    members: tuple[SecurityId, ...] = ()
+    members_note: str | None = None
+    source: str
+    as_of: date
+
+
+class EventType(Row):
+    """One of the kinds of event, with the words that announce it."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    cues_zh: tuple[str, ...] = ()
+    cues_en: tuple[str, ...] = ()
+    negative_cues_zh: tuple[str, ...] = ()
+    negative_cues_en: tuple[str, ...] = ()
+    weight: float
+    note: str | None = None
+
+
+class Modality(Row):
+    """What a model takes in or gives out."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    cues_zh: tuple[str, ...] = ()
+    cues_en: tuple[str, ...] = ()
+
+
+class FactKind(Row):
+    """A field that events carry, with its unit."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    units: tuple[str, ...]
+    comparable: Literal["higher", "lower", ""] = ""
+    """Which direction is progress, where comparison means something."""
+
+
+class RelationKind(Row):
+    """A kind of tie, how strong it is by default and how long it stays news."""
+
+    id: str
+    meaning: str
+    name_zh: str
+    name_en: str
+    weight: float = Field(ge=0, le=1)
+    shelf_life_days: int | None = None
+
+
+class Taxonomy(Row):
+    """The closed lists: event types, modalities, fact kinds, relation kinds, framework layers."""
+
+    event_types: tuple[EventType, ...]
+    modalities: tuple[Modality, ...]
+    fact_kinds: tuple[FactKind, ...]
+    relation_kinds: tuple[RelationKind, ...]

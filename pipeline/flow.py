@@ -1,0 +1,95 @@
+"""The whole trip on one page. The worker loads what each beat needs, calls it, and saves what comes out; no I/O in here.
+
+    read    extract -> fingerprint -> tag -> facts -> sketch        one document, alone
+    place   dedupe -> cluster                                       beside what the store knows
+    settle  merge -> link -> score -> alert                         what follows for its event
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from knowledge.schema import Lens
+from pipeline import alert, cluster, dedupe, extract, facts, link, score
+from pipeline.records import (
+    Alert,
+    Document,
+    Event,
+    Fact,
+    Fingerprint,
+    Link,
+    Placement,
+    RawDocument,
+    Record,
+    Score,
+    Sketch,
+    State,
+    Tags,
+    Verdict,
+    Watch,
+)
+from pipeline.tag import Lexicon, tag
+
+
+class Reading(Record):
+    """All that one document says by itself."""
+
+    document: Document
+    fingerprint: Fingerprint
+    tags: Tags
+    facts: tuple[Fact, ...]
+    sketch: Sketch
+
+
+class Outcome(Record):
+    """What follows for the event that a document joined or founded."""
+
+    event: Event
+    placement: Placement
+    links: tuple[Link, ...]
+    scores: tuple[Score, ...]
+    alerts: tuple[Alert, ...] = ()
+
+
+def read(raw: RawDocument, lexicon: Lexicon) -> Reading:
+    """A document understood: its clean text, its tags, its facts, and the sketch that clustering compares."""
+    document = extract.extract(raw)
+    fingerprint = dedupe.fingerprint(document)
+    tags = tag(document, lexicon)
+    found = facts.find(document, tags, lexicon)
+    sketch = cluster.sketch(document, tags, found)
+    return Reading(document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch)
+
+
+def fate(reading: Reading, like: Sequence[Document]) -> tuple[State, str, Verdict]:
+    """Whether the trip ends here, and why: a copy of a document we have, or off topic. `DONE` means: go on."""
+    verdict = dedupe.dedupe(reading.document, reading.fingerprint, like)
+    if verdict.kind != "new":
+        return State.DUPLICATE, f"{verdict.kind} as {verdict.of}", verdict
+    if not reading.tags.relevant:
+        return State.REJECTED, reading.tags.reason, verdict
+    return State.DONE, "", verdict
+
+
+def place(reading: Reading, candidates: Sequence[Sketch]) -> Placement:
+    """The event that a document joins, or the new one that it founds."""
+    return cluster.place(reading.sketch, candidates)
+
+
+def settle(
+    reading: Reading,
+    placement: Placement,
+    event: Event | None,
+    lexicon: Lexicon,
+    lenses: Iterable[Lens],
+    watches: Iterable[Watch],
+    now: datetime,
+    on: date,
+) -> Outcome:
+    """The event with the document in it, its links as of a day, its score under each lens, and whom to tell."""
+    merged = cluster.merge(event, placement, reading.document, reading.tags, reading.facts)
+    links = link.link(merged, lexicon.knowledge, on)
+    scores = tuple(score.score(merged, links, lens, lexicon.knowledge) for lens in lenses)
+    alerts = alert.alerts(merged, event, links, scores, watches, now)
+    return Outcome(event=merged, placement=placement, links=tuple(links), scores=scores, alerts=tuple(alerts))

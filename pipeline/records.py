@@ -1,0 +1,361 @@
+"""What travels. Read this file and flow.py first: an entry becomes a document, is tagged, joins an event, is linked and scored."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """Frozen, and closed to fields it does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ---- documents ------------------------------------------------------------------------------------------------------
+
+
+class RawDocument(Record):
+    """An entry at the door: what a reader or a user's file gave, before any cleaning."""
+
+    id: str | None = None
+    """The giver's own id (a guid, or `id` of a JSON line)."""
+    source_id: str
+    source_name: str = ""
+    source_company: str | None = None
+    """The company that publishes the source itself, where it is official."""
+    tier: Literal[1, 2, 3] = 3
+    url: str | None = None
+    title: str = ""
+    text: str = ""
+    """Plain text or HTML as found."""
+    author: str = ""
+    language: str | None = None
+    published_at: AwareDatetime | None = None
+    published_precision: Literal["time", "day", "unknown"] = "unknown"
+    first_seen_at: AwareDatetime
+
+
+class Document(Record):
+    """An entry with its text, clean, once per canonical URL."""
+
+    id: str
+    external_id: str | None = None
+    source_id: str
+    source_name: str = ""
+    source_company: str | None = None
+    tier: int = 3
+    url: str | None = None
+    canonical_url: str | None = None
+    title: str
+    text: str
+    author: str = ""
+    language: str
+    """`zh`, `en`, another ISO 639-1 code, or `und` when the words do not tell."""
+    published_at: AwareDatetime | None = None
+    published_precision: Literal["time", "day", "unknown"] = "unknown"
+    first_seen_at: AwareDatetime
+
+    @property
+    def when(self) -> datetime:
+        """The best time we have for ordering: published where known and not in the future of its first sight."""
+        if self.published_at is None or self.published_at > self.first_seen_at:
+            return self.first_seen_at
+        return self.published_at
+
+
+class State(StrEnum):
+    """Where a document's trip ended; each is in exactly one."""
+
+    PENDING = "pending"
+    DONE = "done"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class Fingerprint(Record):
+    """What recognises a document again: hashes of URL and words, and near-duplicate bands. Hex strings."""
+
+    url: str | None
+    text: str
+    bands: tuple[str, ...] = ()
+
+
+class Verdict(Record):
+    """What dedupe says of a document: new, or a copy or a version of one that we have."""
+
+    kind: Literal["new", "same_url", "same_text", "near"]
+    of: str | None = None
+    """The document that it repeats."""
+
+
+# ---- tags and facts -------------------------------------------------------------------------------------------------
+
+
+class CompanyTag(Record):
+    """A company on a document, with the words that show it."""
+
+    id: str
+    relevance: int = Field(ge=0, le=100)
+    role: Literal["actor", "mentioned"] = "mentioned"
+    quote: str
+    rule: str = ""
+
+
+class ProductTag(Record):
+    """A product or model, known to the knowledge base (`id`) or found by its shape (`id` is None)."""
+
+    name: str
+    """As written, without surrounding words: `Qwen3.5-397B-A17B`."""
+    id: str | None = None
+    family: str | None = None
+    version: str | None = None
+    company: str | None = None
+    relevance: int = Field(default=50, ge=0, le=100)
+    quote: str
+    rule: str = ""
+
+
+class SecurityTag(Record):
+    """A listed security named in the text itself, with evidence that it is meant as a stock or an issuer."""
+
+    id: str
+    quote: str
+    rule: str = ""
+
+
+class Modalities(Record):
+    """What the model or product takes in and gives out, by ids of the taxonomy."""
+
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+
+
+Certainty = Literal["fact", "rumour", "denial", "question", "forecast", "retrospect"]
+Qualifier = Literal["exact", "about", "at_least", "up_to", "more_than", "less_than"]
+
+
+class Fact(Record):
+    """One field with its unit and the words that show it. `parameters` are counted in units: 7B is 7000000000."""
+
+    kind: str
+    value: float | int | str
+    unit: str
+    qualifier: Qualifier = "exact"
+    quote: str
+    subject: str | None = None
+    """The product (or company) that the fact belongs to, as named in the text or by the knowledge base."""
+    product: str | None = None
+    """The subject's product id, where the knowledge base knows it."""
+    comparison: bool = False
+    """Whether the text gives it for comparison: a rival's figure, or what held before."""
+    as_of: str | None = None
+    """Year, month or day that the text gives for the figure."""
+
+
+class Tags(Record):
+    """All that tagging says of one document."""
+
+    document_id: str
+    relevant: bool
+    """Whether it is about AI at all."""
+    reason: str = ""
+    """Why not, for one that is off topic."""
+    companies: tuple[CompanyTag, ...] = ()
+    products: tuple[ProductTag, ...] = ()
+    securities: tuple[SecurityTag, ...] = ()
+    modalities: Modalities = Modalities()
+    event_type: str = "product_launch"
+    event_type_quote: str = ""
+    certainty: Certainty = "fact"
+    certainty_quote: str = ""
+    layer: str | None = None
+
+
+# ---- events ---------------------------------------------------------------------------------------------------------
+
+
+class Sketch(Record):
+    """What clustering remembers of a founding document, and compares others with. Kept small: one row an event."""
+
+    event_id: str
+    document_id: str
+    when: AwareDatetime
+    language: str
+    title: str
+    companies: tuple[str, ...] = ()
+    """Most relevant first."""
+    products: tuple[str, ...] = ()
+    """Family or id, with version where there is one: `qwen:3.5`."""
+    event_type: str = ""
+    certainty: Certainty = "fact"
+    numbers: tuple[str, ...] = ()
+    """Facts as `kind:value:unit`."""
+    terms: tuple[str, ...] = ()
+    """Folded words that carry the headline, bridged to one language where the term table knows them."""
+    keys: tuple[str, ...] = ()
+    """Under which the store finds candidates."""
+
+
+class Placement(Record):
+    """Where a document goes: an event that exists, or a new one, perhaps following an earlier."""
+
+    event_id: str
+    new: bool
+    follows: str | None = None
+    score: float = 0.0
+    signals: dict[str, float] = {}
+    """The decision's parts, for `--explain` and for a person who corrects it."""
+
+
+class Report(Record):
+    """One document's part in an event: who said it, when, where, how official."""
+
+    document_id: str
+    source_id: str
+    source_name: str = ""
+    tier: int
+    url: str | None = None
+    title: str
+    language: str
+    published_at: AwareDatetime | None = None
+    first_seen_at: AwareDatetime
+
+
+class EventFact(Fact):
+    """A fact of an event, with the report that shows it."""
+
+    document_id: str
+    conflict: bool = False
+    """Whether another report of the event gives another value for the same field of the same subject."""
+
+
+class Event(Record):
+    """Documents about one happening. The id never changes and is never reused."""
+
+    id: str
+    title_zh: str | None = None
+    title_en: str | None = None
+    event_type: str
+    certainty: Certainty = "fact"
+    occurred_on: date | None = None
+    published_at: AwareDatetime | None = None
+    """The earliest time that a report gives; unknown stays unknown."""
+    first_seen_at: AwareDatetime
+    companies: tuple[CompanyTag, ...] = ()
+    products: tuple[ProductTag, ...] = ()
+    securities: tuple[SecurityTag, ...] = ()
+    modalities: Modalities = Modalities()
+    layer: str | None = None
+    facts: tuple[EventFact, ...] = ()
+    reports: tuple[Report, ...] = ()
+    follows: str | None = None
+    novelty: float = 1.0
+    """1 for the first of its chain; less the sooner it comes after a similar event."""
+    heat: float = 0.0
+
+    @property
+    def when(self) -> datetime:
+        """When to file it: the earliest published time, else when we first saw it."""
+        return self.published_at or self.first_seen_at
+
+    def title(self, language: str) -> str:
+        """The title in a language, or in the other one where no report gave it."""
+        wanted, other = (self.title_zh, self.title_en) if language == "zh" else (self.title_en, self.title_zh)
+        return wanted or other or ""
+
+
+# ---- links and scores -----------------------------------------------------------------------------------------------
+
+
+class Reason(Record):
+    """Why, in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class Link(Record):
+    """A path from an event to a security along relations; nothing is linked without reason, evidence and date."""
+
+    event_id: str
+    security_id: str
+    direct: bool
+    relation: str
+    """The kind of the last relation of the path, or `issuer` or `named` for a direct link."""
+    weight: float = Field(ge=0, le=1)
+    strength: Literal["high", "medium", "low"]
+    confidence: float = Field(ge=0, le=1)
+    path: tuple[str, ...]
+    """Company and relation ids in order, from the event outwards."""
+    reason: Reason
+    evidence: tuple[str, ...]
+    as_of: date
+    concept: str | None = None
+    issuer_denied: bool = False
+
+
+class ThemeMatch(Record):
+    """A theme that an event triggers, and why."""
+
+    theme_id: str
+    reason: Reason
+
+
+class ScorePart(Record):
+    """One named part of an event's importance."""
+
+    name: str
+    points: float
+    why: Reason
+
+
+class Score(Record):
+    """How much an event matters under a lens: the sum of its parts, 0 to 100."""
+
+    event_id: str
+    lens: str
+    total: float
+    parts: tuple[ScorePart, ...]
+    themes: tuple[ThemeMatch, ...] = ()
+
+
+# ---- watches and alerts ---------------------------------------------------------------------------------------------
+
+
+class Watch(Record):
+    """A standing query, and where to tell whom. Every list that is not empty must match."""
+
+    id: str
+    name: str
+    owner: str = "admin"
+    companies: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+    event_types: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    securities: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    minimum_importance: float = 0.0
+    rumours: bool = False
+    lens: str = "all"
+    language: Literal["zh", "en"] = "zh"
+    destinations: tuple[str, ...] = ()
+    """Channel URLs: `webhook+https://...`, `mailto:...`, `wecom://...`."""
+
+
+class Alert(Record):
+    """A watch met by an event."""
+
+    id: str
+    watch_id: str
+    event_id: str
+    version: int = 1
+    made_at: AwareDatetime
+    title: str
+    body: str
+    why: Reason
