@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
+from knowledge.listed import ListedName, SecurityTable
 from knowledge.schema import (
     Company,
     Concept,
@@ -29,7 +30,7 @@ class KnowledgeBase:
         version: str,
         companies: Iterable[Company],
         products: Iterable[Product],
-        securities: Iterable[Security],
+        securities: SecurityTable | Iterable[Security],
         relations: Iterable[Relation],
         themes: Iterable[Theme],
         framework: Framework,
@@ -40,7 +41,7 @@ class KnowledgeBase:
         self.version = version
         self.companies = {row.id: row for row in companies}
         self.products = {row.id: row for row in products}
-        self.securities = {row.id: row for row in securities}
+        self._table = securities if isinstance(securities, SecurityTable) else SecurityTable(reviewed=securities)
         self.relations = tuple(relations)
         self.themes = {row.id: row for row in themes}
         self.framework = framework
@@ -50,11 +51,50 @@ class KnowledgeBase:
         self.event_types = {row.id: row for row in taxonomy.event_types}
         self.fact_kinds = {row.id: row for row in taxonomy.fact_kinds}
         self.relation_kinds = {row.id: row for row in taxonomy.relation_kinds}
+        self._products: dict[str, list[Product]] = defaultdict(list)
+        for product in self.products.values():
+            self._products[product.company].append(product)
+        self._units: dict[str, list[Company]] = defaultdict(list)
+        for company in self.companies.values():
+            if company.parent:
+                self._units[company.parent].append(company)
         self._by_company: dict[str, list[Relation]] = defaultdict(list)
         self._by_security: dict[str, list[Relation]] = defaultdict(list)
         for relation in self.relations:
             self._by_company[relation.company].append(relation)
             self._by_security[relation.security].append(relation)
+
+    @property
+    def securities(self) -> Mapping[str, Security]:
+        """Every listed security by id. Rows are built when asked for; to go through all names use `listed_names`."""
+        return self._table
+
+    def listed_names(self) -> Iterable[ListedName]:
+        """Names, code, market, type and status of every listed security, without building its row."""
+        return self._table.names()
+
+    def security(self, code: str) -> Security | None:
+        """The security of an id, of another form of it (`0700.HK`), or of a code that was replaced (`837592.BJ`)."""
+        found = self._table.by_code(code)
+        return self._table[found] if found else None
+
+    def products_of(self, company: str) -> tuple[Product, ...]:
+        """A company's products and model families, in the order of the files."""
+        return tuple(self._products.get(company, ()))
+
+    def units_of(self, company: str) -> tuple[Company, ...]:
+        """The companies, laboratories and units whose parent it is: `google-deepmind` for `google`."""
+        return tuple(self._units.get(company, ()))
+
+    def group_of(self, company: str) -> tuple[str, ...]:
+        """The company itself and its parents, nearest first; each once, whatever the rows say."""
+        group: list[str] = []
+        here: str | None = company
+        while here and here not in group:
+            group.append(here)
+            row = self.companies.get(here)
+            here = row.parent if row else None
+        return tuple(group)
 
     def relations_of(self, company: str, on: date, known_by: date | None = None) -> list[Relation]:
         """The company's relations that were valid on a day, and known by another (without one, the same day)."""
@@ -81,7 +121,7 @@ class KnowledgeBase:
 def holds(relation: Relation, on: date, known_by: date) -> bool:
     """Whether a relation surely held on a day and was known to us by another.
 
-    A start given as a month counts from that month's last day, an end from its first: a look back never sees the future.
+    A start given as a month counts from that month's last day, an end from its first: no look back sees the future.
     """
     valid = last_day(relation.valid_from) if relation.valid_from else date.min
     known = last_day(relation.known_from) if relation.known_from else valid
@@ -100,5 +140,6 @@ def last_day(partial: str) -> date:
     first = first_day(partial)
     if len(partial) == 10:
         return first
-    following = date(first.year + 1, 1, 1) if len(partial) == 4 else date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return following - timedelta(days=1)
+    if len(partial) == 4:
+        return date(first.year, 12, 31)
+    return date(first.year + first.month // 12, first.month % 12 + 1, 1) - timedelta(days=1)
