@@ -95,8 +95,8 @@ class Security(Row):
     former_names: tuple[str, ...] = ()
     listed_name: str | None = None
     market: Literal["CN-A", "HK", "US"]
-    type: Literal["stock", "fund"] = "stock"
-    status: str = "listed"
+    type: Literal["stock", "fund", "preferred", "warrant", "right", "unit", "note"] = "stock"
+    status: Literal["listed", "delisted", "old_code", "b_share"] = "listed"
     sector: str | None = None
     industry: str | None = None
     company: Slug | None = None
@@ -161,6 +161,8 @@ class Theme(Row):
     priority: int | None = None
     attention: str | None = None
     rating_context: str | None = None
+    core_modalities: tuple[str, ...] = ()
+    """The modalities that the theme is about: one of them in the output triggers it, with the event type, by itself."""
     trigger_modalities: tuple[str, ...] = ()
     trigger_event_types: tuple[str, ...] = ()
     trigger_products: tuple[Slug, ...] = ()
@@ -234,6 +236,9 @@ class Concept(Row):
     code: str | None = None
     alt_codes: tuple[str, ...] = ()
     companies: tuple[Slug, ...] = ()
+    products: tuple[Slug, ...] = ()
+    """Where products or event types are given, the concept speaks only of events with one of them."""
+    event_types: tuple[str, ...] = ()
     members: tuple[SecurityId, ...] = ()
     members_note: str | None = None
     source: str
@@ -284,12 +289,26 @@ class RelationKind(Row):
     name_en: str
     weight: float = Field(ge=0, le=1)
     shelf_life_days: int | None = None
+    leads_to: tuple[str, ...] = ()
+    """The kinds of tie that may follow it as a second step; without any, the path ends here."""
+
+
+class ActorWeight(Row):
+    """How much it matters who acts: for a type of company, or for one company by id."""
+
+    company: Slug | None = None
+    type: str | None = None
+    weight: float = Field(ge=0, le=1)
+    reason_zh: str
+    reason_en: str
+    as_of: date
 
 
 class Taxonomy(Row):
-    """The closed lists: event types, modalities, fact kinds, relation kinds, framework layers."""
+    """The closed lists: event types, modalities, fact kinds, relation kinds, framework layers; and how much actors matter."""
 
     event_types: tuple[EventType, ...]
     modalities: tuple[Modality, ...]
     fact_kinds: tuple[FactKind, ...]
     relation_kinds: tuple[RelationKind, ...]
+    actor_weights: tuple[ActorWeight, ...] = ()

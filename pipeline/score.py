@@ -1,0 +1,272 @@
+"""Score: which themes an event triggers, and how much it matters under a lens, as a sum of named parts with reasons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from knowledge.index import KnowledgeBase
+from knowledge.schema import ActorWeight, Lens, Theme
+from pipeline.records import Event, EventFact, Link, Reason, Score, ScorePart, ThemeMatch
+
+POINTS = {
+    "novelty": 12.0,
+    "actor": 12.0,
+    "type": 12.0,
+    "step": 14.0,
+    "heat": 12.0,
+    "tier": 8.0,
+    "themes": 18.0,
+    "stocks": 12.0,
+}
+"""The most that each part can give; together 100. A lens scales parts by its `weights`."""
+
+UNSURE = {"rumour": -10.0, "question": -10.0, "forecast": -6.0, "retrospect": -10.0, "denial": -4.0}
+"""What an event loses that is not (yet) a fact."""
+
+WARM = 3.0
+"""Heat at which half of the points are given: three independent sources within two days."""
+
+UNKNOWN_ACTOR = ActorWeight(
+    weight=0.3, reason_zh="知识库外的主体", reason_en="nobody of the knowledge base", as_of=date(2024, 1, 1)
+)
+
+
+def themes(event: Event, knowledge: KnowledgeBase, on: date) -> list[ThemeMatch]:  # noqa: ARG001 - rules hold for every day
+    """The themes that an event triggers, in the framework's order, each with the reason."""
+    ordered = sorted(knowledge.themes.values(), key=lambda theme: (theme.order or 99, not theme.founding, theme.id))
+    return [match for theme in ordered if (match := _match(theme, event, knowledge))]
+
+
+def score(event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeBase) -> Score:
+    """How much an event matters under a lens, 0 to 100, with its parts and the lens's themes that it triggers."""
+    matched = [m for m in themes(event, knowledge, event.when.date()) if not lens.themes or m.theme_id in lens.themes]
+    parts = [
+        _novelty(event),
+        _actor(event, knowledge),
+        _type(event, knowledge),
+        _step(event, knowledge),
+        _heat(event),
+        _tier(event),
+        _themes(matched, lens, knowledge),
+        _stocks(links, lens, knowledge),
+        _certainty(event),
+    ]
+    weighed = [_weighed(part, lens) for part in parts]
+    given = tuple(part for part in weighed if part.points)
+    total = min(100.0, max(0.0, sum(part.points for part in given)))
+    return Score(event_id=event.id, lens=lens.id, total=round(total, 2), parts=given, themes=tuple(matched))
+
+
+# ---- themes ---------------------------------------------------------------------------------------------------------
+
+
+def _match(theme: Theme, event: Event, knowledge: KnowledgeBase) -> ThemeMatch | None:
+    """A theme is triggered by an event of its types with one of its products, one of the modalities that it is about,
+    or one of its other modalities together with a fact of its kinds; where it names no modality, by its layer."""
+    if theme.trigger_event_types and event.event_type not in theme.trigger_event_types:
+        return None
+    products = _named_products(event)
+    out = set(event.modalities.output)
+    product = next((p for p in theme.trigger_products if p in products), None)
+    core = next((m for m in theme.core_modalities if m in out), None)
+    other = next((m for m in theme.trigger_modalities if m in out), None)
+    fact = next((f for f in event.facts if f.kind in theme.trigger_fact_kinds and not f.comparison), None)
+    if not (product or core or (other and fact) or _by_layer(theme, event)):
+        return None
+    return ThemeMatch(theme_id=theme.id, reason=_why(theme, event, knowledge, product, core or other, fact))
+
+
+def _by_layer(theme: Theme, event: Event) -> bool:
+    return not theme.trigger_modalities and event.layer == theme.layer
+
+
+def _why(
+    theme: Theme,
+    event: Event,
+    knowledge: KnowledgeBase,
+    product: str | None,
+    modality: str | None,
+    fact: EventFact | None,
+) -> Reason:
+    kinds = knowledge.event_types.get(event.event_type)
+    zh = [kinds.name_zh if kinds else event.event_type]
+    en = [kinds.name_en if kinds else event.event_type]
+    if product:
+        name = knowledge.products[product].name if product in knowledge.products else product
+        zh.append(f"产品 {name}")
+        en.append(f"product {name}")
+    names = {row.id: row for row in knowledge.taxonomy.modalities}
+    if modality:
+        row = names.get(modality)
+        zh.append(f"输出{row.name_zh if row else modality}")
+        en.append(f"output {row.name_en if row else modality}")
+    if fact:
+        kind = knowledge.fact_kinds.get(fact.kind)
+        zh.append(f"{kind.name_zh if kind else fact.kind}“{fact.quote}”")
+        en.append(f"{kind.name_en if kind else fact.kind} “{fact.quote}”")
+    if len(zh) == 1:
+        zh.append(f"层级 {theme.layer}")
+        en.append(f"layer {theme.layer}")
+    return Reason(zh=f"触发「{theme.name_zh}」：" + "，".join(zh), en=f"Triggers “{theme.name_en}”: " + ", ".join(en))
+
+
+def _named_products(event: Event) -> set[str]:
+    return {name for product in event.products for name in (product.id, product.family) if name}
+
+
+# ---- parts ----------------------------------------------------------------------------------------------------------
+
+
+def _novelty(event: Event) -> ScorePart:
+    why = (
+        Reason(zh="同类事件中首次出现", en="first of its chain")
+        if event.novelty >= 1
+        else Reason(zh=f"新颖度 {event.novelty:.2f}", en=f"novelty {event.novelty:.2f}")
+    )
+    return _part("novelty", event.novelty, why)
+
+
+def _actor(event: Event, knowledge: KnowledgeBase) -> ScorePart:
+    acting = [tag.id for tag in event.companies if tag.role == "actor"] or [tag.id for tag in event.companies[:1]]
+    weights = {name: _actor_weight(name, event.when.date(), knowledge) for name in acting}
+    if not weights:
+        return _part("actor", UNKNOWN_ACTOR.weight, Reason(zh=UNKNOWN_ACTOR.reason_zh, en=UNKNOWN_ACTOR.reason_en))
+    name, row = max(weights.items(), key=lambda item: (item[1].weight, item[0]))
+    company = knowledge.companies.get(name)
+    zh, en = (company.name_zh or company.name_en, company.name_en) if company else (name, name)
+    return _part("actor", row.weight, Reason(zh=f"{zh}：{row.reason_zh}", en=f"{en}: {row.reason_en}"))
+
+
+def _actor_weight(name: str, on: date, knowledge: KnowledgeBase) -> ActorWeight:
+    company = knowledge.companies.get(name)
+    rows = [row for row in knowledge.taxonomy.actor_weights if row.as_of <= on]
+    own = [row for row in rows if row.company == name]
+    kind = [row for row in rows if company and row.type == company.type]
+    return max(own or kind or [UNKNOWN_ACTOR], key=lambda row: row.as_of)
+
+
+def _type(event: Event, knowledge: KnowledgeBase) -> ScorePart:
+    kind = knowledge.event_types.get(event.event_type)
+    heaviest = max((row.weight for row in knowledge.taxonomy.event_types), default=1.0)
+    if kind is None:
+        return _part("type", 0.0, Reason(zh=event.event_type, en=event.event_type))
+    return _part("type", kind.weight / heaviest, Reason(zh=kind.name_zh, en=kind.name_en))
+
+
+def _step(event: Event, knowledge: KnowledgeBase) -> ScorePart:
+    """The largest step that the event's own facts show against what they name as before."""
+    steps = list(steps_of(event, knowledge))
+    if not steps:
+        return _part("step", 0.0, Reason(zh="无前后对比", en="no before and after"))
+    ratio, now, before = max(steps, key=lambda it: it[0])
+    why = Reason(zh=f"{before.quote} → {now.quote}，{ratio:g} 倍", en=f"{before.quote} → {now.quote}, {ratio:g} times")
+    return _part("step", min(1.0, math.log10(ratio)), why)
+
+
+def steps_of(event: Event, knowledge: KnowledgeBase) -> Iterator[tuple[float, EventFact, EventFact]]:
+    """Facts beside the earlier value that the event gives for the same thing: (times better, now, before)."""
+    for now in event.facts:
+        kind = knowledge.fact_kinds.get(now.kind)
+        if now.comparison or kind is None or not kind.comparable:
+            continue
+        for before in event.facts:
+            if (
+                not before.comparison
+                or (before.kind, before.unit) != (now.kind, now.unit)
+                or not _same_subject(now, before)
+            ):
+                continue
+            ratio = _ratio(now.value, before.value, kind.comparable)
+            if ratio > 1:
+                yield ratio, now, before
+
+
+def _same_subject(one: EventFact, other: EventFact) -> bool:
+    if one.product and other.product:
+        return one.product == other.product
+    return not (one.subject and other.subject) or one.subject == other.subject
+
+
+def _ratio(now: float | int | str, before: float | int | str, better: str) -> float:
+    if isinstance(now, str) or isinstance(before, str) or now <= 0 or before <= 0:
+        return 0.0
+    return now / before if better == "higher" else before / now
+
+
+def _heat(event: Event) -> ScorePart:
+    sources = len({report.source_id for report in event.reports})
+    why = Reason(
+        zh=f"{sources} 个来源，热度 {event.heat:.1f}",
+        en=f"{sources} source{'s' * (sources != 1)}, heat {event.heat:.1f}",
+    )
+    return _part("heat", max(event.heat, 0.0) / (max(event.heat, 0.0) + WARM), why)
+
+
+def _tier(event: Event) -> ScorePart:
+    best = min((report.tier for report in event.reports), default=3)
+    names = {1: ("官方来源", "an official source"), 2: ("媒体来源", "a media source"), 3: ("聚合来源", "an aggregator")}
+    zh, en = names.get(best, names[3])
+    return _part("tier", {1: 1.0, 2: 0.6}.get(best, 0.25), Reason(zh=zh, en=en))
+
+
+def _themes(matched: Sequence[ThemeMatch], lens: Lens, knowledge: KnowledgeBase) -> ScorePart:
+    if not lens.themes or not matched:
+        return _part("themes", 0.0, Reason(zh="未触发视角主题", en="no theme of the lens"))
+    names = [knowledge.themes[m.theme_id] for m in matched]
+    share = 1 - 0.5 ** len(matched)
+    zh, en = "、".join(t.name_zh for t in names), ", ".join(t.name_en for t in names)
+    return _part("themes", share, Reason(zh=f"视角主题：{zh}", en=f"themes of the lens: {en}"))
+
+
+def _stocks(links: Sequence[Link], lens: Lens, knowledge: KnowledgeBase) -> ScorePart:
+    """Linked securities: of the lens's sectors where it has themes, else any."""
+    counted = [link for link in links if _in_lens(link, lens, knowledge)]
+    if not counted:
+        return _part("stocks", 0.0, Reason(zh="无相关证券", en="no linked securities"))
+    share = 1 - math.prod(1 - min(link.weight, 0.5) for link in counted)
+    shown = counted[:5]
+    zh = "、".join(_named(link, knowledge, "zh") for link in shown)
+    en = ", ".join(_named(link, knowledge, "en") for link in shown)
+    return _part("stocks", share, Reason(zh=f"相关证券：{zh}", en=f"linked securities: {en}"))
+
+
+def _in_lens(link: Link, lens: Lens, knowledge: KnowledgeBase) -> bool:
+    if not lens.themes:
+        return True
+    security = knowledge.securities.get(link.security_id)
+    sectors = {sector for name in lens.themes if name in knowledge.themes for sector in knowledge.themes[name].sectors}
+    return security is not None and security.sector in sectors
+
+
+def _named(link: Link, knowledge: KnowledgeBase, language: str) -> str:
+    security = knowledge.securities.get(link.security_id)
+    name = (security.name_zh if language == "zh" else security.name_en or security.name_zh) if security else None
+    return f"{name} {link.security_id}" if name else link.security_id
+
+
+def _certainty(event: Event) -> ScorePart:
+    words = {
+        "rumour": ("传闻，未经证实", "a rumour"),
+        "question": ("疑问", "a question"),
+        "forecast": ("预测", "a forecast"),
+        "retrospect": ("回顾", "a look back"),
+        "denial": ("否认", "a denial"),
+    }
+    zh, en = words.get(event.certainty, ("", ""))
+    return ScorePart(name="certainty", points=UNSURE.get(event.certainty, 0.0), why=Reason(zh=zh, en=en))
+
+
+def _part(name: str, share: float, why: Reason) -> ScorePart:
+    return ScorePart(name=name, points=round(POINTS[name] * min(1.0, max(0.0, share)), 2), why=why)
+
+
+def _weighed(part: ScorePart, lens: Lens) -> ScorePart:
+    weight = lens.weights.get(part.name, 1.0)
+    return part if weight == 1.0 else part.model_copy(update={"points": round(part.points * weight, 2)})
+
+
+def ranked(scores: Iterable[Score]) -> list[Score]:
+    """Scores in order of importance, ties by event id."""
+    return sorted(scores, key=lambda score: (-score.total, score.event_id))
