@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, tzinfo
 
 from knowledge.schema import Lens
 from pipeline import alert, cluster, dedupe, extract, facts, link, score
@@ -29,6 +29,7 @@ from pipeline.records import (
     Verdict,
     Watch,
 )
+from pipeline.shelf import Shelf
 from pipeline.tag import Lexicon, tag
 
 
@@ -58,7 +59,7 @@ def read(raw: RawDocument, lexicon: Lexicon) -> Reading:
     fingerprint = dedupe.fingerprint(document)
     tags = tag(document, lexicon)
     found = facts.find(document, tags, lexicon)
-    sketch = cluster.sketch(document, tags, found)
+    sketch = cluster.sketch(document, tags, found, lexicon.knowledge)
     return Reading(document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch)
 
 
@@ -72,9 +73,9 @@ def fate(reading: Reading, like: Sequence[Document]) -> tuple[State, str, Verdic
     return State.DONE, "", verdict
 
 
-def place(reading: Reading, candidates: Sequence[Sketch]) -> Placement:
+def place(reading: Reading, candidates: Sequence[Sketch], lexicon: Lexicon) -> Placement:
     """The event that a document joins, or the new one that it founds."""
-    return cluster.place(reading.sketch, candidates)
+    return cluster.place(reading.sketch, candidates, lexicon.knowledge)
 
 
 def settle(
@@ -93,3 +94,21 @@ def settle(
     scores = tuple(score.score(merged, links, lens, lexicon.knowledge) for lens in lenses)
     alerts = alert.alerts(merged, event, links, scores, watches, now)
     return Outcome(event=merged, placement=placement, links=tuple(links), scores=scores, alerts=tuple(alerts))
+
+
+def answer(raw: RawDocument, lexicon: Lexicon, zone: tzinfo) -> tuple[Reading, list[Link]]:
+    """One document by itself: its reading, and the securities that its event would be linked to as of its own day."""
+    reading = read(raw, lexicon)
+    founding = place(reading, (), lexicon)
+    event = cluster.merge(None, founding, reading.document, reading.tags, reading.facts)
+    return reading, link.link(event, lexicon.knowledge, reading.document.when.astimezone(zone).date())
+
+
+def stream(documents: Iterable[RawDocument], lexicon: Lexicon) -> Iterator[tuple[str, str]]:
+    """The event of each document of a stream sorted by time, one by one without look-ahead: (document id, event id)."""
+    shelf = Shelf()
+    for raw in documents:
+        sketch = read(raw, lexicon).sketch
+        placement = cluster.place(sketch, shelf.candidates(sketch), lexicon.knowledge)
+        shelf.add(sketch.model_copy(update={"event_id": placement.event_id}))
+        yield sketch.document_id, placement.event_id

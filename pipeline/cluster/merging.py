@@ -1,0 +1,171 @@
+"""The event with one more document in it. Ids stay, titles are the words of a report, conflicts are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from math import exp, log
+
+from pipeline.cluster.words import first_sentence
+from pipeline.records import (
+    Certainty,
+    CompanyTag,
+    Document,
+    Event,
+    EventFact,
+    Fact,
+    Modalities,
+    Placement,
+    ProductTag,
+    Report,
+    Tags,
+)
+
+HEAT_WINDOW = timedelta(hours=48)
+"""Reports count as attention for the event itself within this time of its first; later ones are echo."""
+
+HALF_LIFE_HOURS = 24.0
+"""A report weighs half as much a day before the last one."""
+
+TITLE_LENGTH = 160
+
+_UNSURE: frozenset[Certainty] = frozenset({"rumour", "question", "forecast"})
+
+
+def merge(event: Event | None, placement: Placement, document: Document, tags: Tags, facts: tuple[Fact, ...]) -> Event:
+    """The event with the document in it; the same document again changes nothing but what it says now."""
+    reports = _reports(event, document)
+    return Event(
+        id=placement.event_id if event is None else event.id,
+        title_zh=_title(event, reports, "zh", document),
+        title_en=_title(event, reports, "en", document),
+        event_type=tags.event_type if event is None else event.event_type,
+        certainty=_certainty(event, document, tags),
+        occurred_on=_occurred(event, facts),
+        published_at=min((r.published_at for r in reports if r.published_at), default=None),
+        first_seen_at=min(r.first_seen_at for r in reports),
+        companies=_companies(event.companies if event else (), tags.companies),
+        products=_products(event.products if event else (), tags.products),
+        securities=tuple({s.id: s for s in (*tags.securities, *(event.securities if event else ()))}.values()),
+        modalities=_modalities(event.modalities if event else Modalities(), tags.modalities),
+        layer=(event.layer if event else None) or tags.layer,
+        facts=_facts(event.facts if event else (), facts, document.id),
+        reports=reports,
+        follows=event.follows if event else placement.follows,
+        novelty=event.novelty if event else _novelty(placement),
+        heat=heat(reports),
+    )
+
+
+def heat(reports: Iterable[Report]) -> float:
+    """Independent sources within 48 h of the first report, each halved for every 24 h before the last of them."""
+    first_of: dict[str, datetime] = {}
+    for report in reports:
+        when = report.published_at or report.first_seen_at
+        first_of[report.source_id] = min(first_of.get(report.source_id, when), when)
+    times = sorted(first_of.values())
+    near = [t for t in times if t - times[0] <= HEAT_WINDOW]
+    hours = ((near[-1] - t).total_seconds() / 3600 for t in near)
+    return round(sum(exp(-log(2) * h / HALF_LIFE_HOURS) for h in hours), 4)
+
+
+def _reports(event: Event | None, document: Document) -> tuple[Report, ...]:
+    """Every document's part once, earliest first."""
+    mine = Report(
+        document_id=document.id,
+        source_id=document.source_id,
+        source_name=document.source_name,
+        tier=document.tier,
+        url=document.url,
+        title=document.title or first_sentence(document.text, TITLE_LENGTH),
+        language=document.language,
+        published_at=document.published_at,
+        first_seen_at=document.first_seen_at,
+    )
+    others = [r for r in (event.reports if event else ()) if r.document_id != document.id]
+    return tuple(sorted([*others, mine], key=lambda r: (r.published_at or r.first_seen_at, r.document_id)))
+
+
+def _title(event: Event | None, reports: tuple[Report, ...], language: str, document: Document) -> str | None:
+    """The title of the best report in a language: the most official, then the earliest; None where none speaks it."""
+    known = [r for r in reports if r.language == language and r.title]
+    best = min(known, key=lambda r: (r.tier, r.published_at or r.first_seen_at, r.document_id), default=None)
+    return best.title if best else None
+
+
+def _certainty(event: Event | None, document: Document, tags: Tags) -> Certainty:
+    """An official word lifts a rumour or denies it; without one, what the event was founded as stands."""
+    if event is None:
+        return tags.certainty
+    if event.certainty in _UNSURE and document.tier == 1 and tags.certainty in ("fact", "denial"):
+        return tags.certainty
+    return event.certainty
+
+
+def _occurred(event: Event | None, facts: tuple[Fact, ...]) -> date | None:
+    """The day that a report's own words give; the first one given stands."""
+    if event and event.occurred_on:
+        return event.occurred_on
+    for fact in facts:
+        if fact.kind in ("occurred_on", "date", "release_date") and not fact.comparison:
+            try:
+                return date.fromisoformat(str(fact.value))
+            except ValueError:
+                continue
+    return None
+
+
+def _companies(known: tuple[CompanyTag, ...], new: tuple[CompanyTag, ...]) -> tuple[CompanyTag, ...]:
+    """Every company once; an actor in one report is an actor, its relevance the highest seen."""
+    found: dict[str, CompanyTag] = {}
+    for tag in (*known, *new):
+        old = found.get(tag.id)
+        if old is None:
+            found[tag.id] = tag
+        else:
+            role = "actor" if "actor" in (old.role, tag.role) else "mentioned"
+            found[tag.id] = old.model_copy(update={"role": role, "relevance": max(old.relevance, tag.relevance)})
+    return tuple(sorted(found.values(), key=lambda t: (t.role != "actor", -t.relevance, t.id)))
+
+
+def _products(known: tuple[ProductTag, ...], new: tuple[ProductTag, ...]) -> tuple[ProductTag, ...]:
+    found: dict[tuple[str, str | None], ProductTag] = {}
+    for tag in (*known, *new):
+        key = (tag.id or tag.name.lower(), tag.version)
+        old = found.get(key)
+        if old is None or old.relevance < tag.relevance:
+            found[key] = tag
+    return tuple(sorted(found.values(), key=lambda t: (-t.relevance, t.name)))
+
+
+def _modalities(known: Modalities, new: Modalities) -> Modalities:
+    return Modalities(
+        input=tuple(dict.fromkeys((*known.input, *new.input))),
+        output=tuple(dict.fromkeys((*known.output, *new.output))),
+    )
+
+
+def _facts(known: tuple[EventFact, ...], new: tuple[Fact, ...], document_id: str) -> tuple[EventFact, ...]:
+    """Facts of every report; a value that another report contradicts is flagged on both sides, never dropped."""
+    mine = [EventFact(**fact.model_dump(), document_id=document_id) for fact in new]
+    every = [f for f in known if f.document_id != document_id] + mine
+    kept = list({_said(f): f for f in reversed(every)}.values())[::-1]
+    return tuple(f.model_copy(update={"conflict": any(_contradict(f, other) for other in kept)}) for f in kept)
+
+
+def _said(fact: EventFact) -> tuple[object, ...]:
+    return fact.kind, fact.subject, fact.value, fact.unit, fact.qualifier, fact.comparison
+
+
+def _contradict(one: EventFact, other: EventFact) -> bool:
+    same_field = (one.kind, one.unit, one.product or one.subject) == (
+        other.kind,
+        other.unit,
+        other.product or other.subject,
+    )
+    exact = one.qualifier == other.qualifier == "exact" and not one.comparison and not other.comparison
+    return same_field and exact and one.document_id != other.document_id and one.value != other.value
+
+
+def _novelty(placement: Placement) -> float:
+    return 1.0 if placement.follows is None else 0.5
