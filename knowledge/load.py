@@ -43,11 +43,14 @@ LISTS: Mapping[str, type[schema.Row]] = {
     "taxonomy/relation_kinds.yaml": schema.RelationKind,
     "taxonomy/concepts.yaml": schema.Concept,
     "taxonomy/actor_weights.yaml": schema.ActorWeight,
+    "taxonomy/terms.yaml": schema.Term,
+    "taxonomy/cluster_weights.yaml": schema.ClusterWeights,
+    "taxonomy/words.yaml": schema.WordGroup,
     FRAMEWORK: schema.Framework,
 }
 """Files with a shape of their own; each of them must be there, but for the optional ones."""
 
-OPTIONAL = frozenset({"taxonomy/actor_weights.yaml", SECURITIES_TABLE})
+OPTIONAL = frozenset({"taxonomy/actor_weights.yaml", "taxonomy/words.yaml", SECURITIES_TABLE})
 
 _Shape = TypeVar("_Shape", bound=schema.Row)
 
@@ -99,6 +102,9 @@ def load(folder: Path = HERE, cache: Path | None = None) -> KnowledgeBase:
             fact_kinds=tuple(shaped["taxonomy/fact_kinds.yaml"]),
             relation_kinds=tuple(shaped["taxonomy/relation_kinds.yaml"]),
             actor_weights=tuple(shaped["taxonomy/actor_weights.yaml"]),
+            terms=tuple(shaped["taxonomy/terms.yaml"]),
+            clustering=next(iter(shaped["taxonomy/cluster_weights.yaml"]), None),
+            words=tuple(shaped["taxonomy/words.yaml"]),
         ),
     )
 

@@ -255,6 +255,9 @@ class EventType(Row):
     cues_en: tuple[str, ...] = ()
     negative_cues_zh: tuple[str, ...] = ()
     negative_cues_en: tuple[str, ...] = ()
+    strong_zh: tuple[str, ...] = ()
+    strong_en: tuple[str, ...] = ()
+    """Cues that by themselves nearly decide."""
     weight: float
     note: str | None = None
 
@@ -267,6 +270,15 @@ class Modality(Row):
     name_en: str
     cues_zh: tuple[str, ...] = ()
     cues_en: tuple[str, ...] = ()
+
+
+class WordGroup(Row):
+    """Words that play one part in a sentence: verbs that announce, nouns that name what is announced, words of doubt."""
+
+    id: str
+    words_zh: tuple[str, ...] = ()
+    words_en: tuple[str, ...] = ()
+    note: str | None = None
 
 
 class FactKind(Row):
@@ -304,6 +316,33 @@ class ActorWeight(Row):
     as_of: date
 
 
+class Term(Row):
+    """One notion or name under the words that Chinese and English headlines use for it, folded (half-width, lower case)."""
+
+    id: Slug
+    zh: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+
+
+class ClusterWeights(Row):
+    """What clustering has learned: the weight of each signal, and how common words are. Made by `benchmarks/fit_cluster.py`."""
+
+    fitted_until: tuple[date, ...]
+    """Nothing after these days, one for each run of labelled days, was looked at."""
+    pairs: int
+    """Labelled pairs that the weights were fitted on."""
+    join: float
+    """The fused score, 0 to 1, from which a document joins an event."""
+    follow: float
+    """The score from which a new event counts as a follow-up of the other."""
+    same_language: dict[str, float]
+    across_languages: dict[str, float]
+    documents: int
+    """Documents that the word counts come from."""
+    common: dict[str, str]
+    """Words by how telling they are, from 0.0 (says nothing) up; a word that is not listed is rare and weighs 1."""
+
+
 class Taxonomy(Row):
     """The closed lists: event types, modalities, fact kinds, relation kinds, framework layers; and how much actors matter."""
 
@@ -312,3 +351,6 @@ class Taxonomy(Row):
     fact_kinds: tuple[FactKind, ...]
     relation_kinds: tuple[RelationKind, ...]
     actor_weights: tuple[ActorWeight, ...] = ()
+    terms: tuple[Term, ...] = ()
+    clustering: ClusterWeights | None = None
+    words: tuple[WordGroup, ...] = ()
