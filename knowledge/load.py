@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
@@ -48,11 +48,18 @@ LISTS: Mapping[str, type[schema.Row]] = {
     "taxonomy/words.yaml": schema.WordGroup,
     FRAMEWORK: schema.Framework,
 }
-"""Files with a shape of their own; each of them must be there, but for the optional ones."""
+"""Files with a shape of their own."""
 
-OPTIONAL = frozenset({"taxonomy/actor_weights.yaml", "taxonomy/words.yaml", SECURITIES_TABLE})
-
-_Shape = TypeVar("_Shape", bound=schema.Row)
+REQUIRED = frozenset(
+    {
+        "taxonomy/event_types.yaml",
+        "taxonomy/modalities.yaml",
+        "taxonomy/fact_kinds.yaml",
+        "taxonomy/relation_kinds.yaml",
+        FRAMEWORK,
+    }
+)
+"""Without these nothing works; any other file may be absent."""
 
 
 class KnowledgeInvalid(Exception):
@@ -120,7 +127,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
             for path in sorted((folder / name).glob("*.yaml")):
                 files[f"{name}/{path.name}"] = path.read_bytes()
         for name in (*sorted(LISTS), SECURITIES_TABLE):
-            if name not in OPTIONAL or (folder / name).exists():
+            if name in REQUIRED or (folder / name).exists():
                 files[name] = (folder / name).read_bytes()
     except OSError as error:
         name = Path(error.filename).relative_to(folder).as_posix() if error.filename else str(folder)
