@@ -197,6 +197,8 @@ class Sketch(Record):
     """Facts as `kind:value:unit`."""
     terms: tuple[str, ...] = ()
     """Folded words that carry the headline, bridged to one language where the term table knows them."""
+    lead: tuple[str, ...] = ()
+    """The same of the text's beginning, without those of the headline."""
     keys: tuple[str, ...] = ()
     """Under which the store finds candidates."""
 
