@@ -25,12 +25,14 @@ from sample.week import SampleDocument, load_documents, load_sample_sources, loa
 
 IDLE_SECONDS = 30
 """How long a kept connection may say nothing."""
+POLL_SECONDS = 0.05
+"""How soon the end is noticed."""
 WORTH_GZIP = 256
 """Bytes below which compression saves nothing."""
 
 
 class Site:
-    """The sample site, served while the block lasts: `with Site() as site: ...`. Leaves no thread and no port behind."""
+    """The sample site, served while `with Site() as site:` lasts. Leaves no thread and no port behind."""
 
     def __init__(self, port: int = 0) -> None:
         self._port = port
@@ -44,7 +46,7 @@ class Site:
         self.base_url = f"http://127.0.0.1:{server.server_port}"
         server.resources = resources(self.base_url)
         self._thread = Thread(
-            target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="sample-site", daemon=True
+            target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, name="sample-site", daemon=True
         )
         self._thread.start()
         return self
