@@ -1,4 +1,4 @@
-"""Alert: which watches an event meets, at its birth and when it changes in substance. Old news and repetition stay silent."""
+"""Alert: which watches an event meets, at its birth and when it changes in substance; old news and echoes stay silent."""
 
 from __future__ import annotations
 
@@ -131,6 +131,15 @@ def _is_fresh(report: Report, now: datetime) -> bool:
     return now - published <= FRESH
 
 
+def _is_young(event: Event, now: datetime) -> bool:
+    return event.published_at is not None and now - event.published_at <= FRESH
+
+
+def _was_news(event: Event) -> bool:
+    """Whether one of its reports was news when we first saw it: only then can a watch have been told."""
+    return any(_is_fresh(report, report.first_seen_at) for report in event.reports)
+
+
 def _best_tier(event: Event) -> int:
     return min((report.tier for report in event.reports), default=3)
 
@@ -175,8 +184,8 @@ def _alert(
     why = met(watch, event, links, scores)
     if why is None:
         return None
-    told = before is not None and met(watch, before, links, earlier or scores) is not None
-    if told and not changed:
+    told = before is not None and _was_news(before) and met(watch, before, links, earlier or scores) is not None
+    if not changed and (told or not _is_young(event, now)):
         return None
     version = max(1, len(event.reports)) if told else 1
     news = changed if told else ()
@@ -240,7 +249,8 @@ def _source_line(report: Report, zh: bool) -> str:
         if report.published_at
         else ("时间未知" if zh else "time unknown")
     )
-    return f"{'来源' if zh else 'Source'}: {report.source_name or report.source_id} ({tier}, {when}) {report.url or ''}".rstrip()
+    name = report.source_name or report.source_id
+    return f"{'来源' if zh else 'Source'}: {name} ({tier}, {when}) {report.url or ''}".rstrip()
 
 
 def _delay_line(event: Event, now: datetime, zh: bool) -> str:
@@ -266,4 +276,5 @@ def _span(delta: timedelta) -> str:
 
 def _link_line(link: Link, zh: bool) -> str:
     kind = ("直接" if link.direct else "间接") if zh else ("direct" if link.direct else "indirect")
-    return f"{'相关证券' if zh else 'Stock'}: {link.security_id} ({kind}, {link.strength}) {link.reason.zh if zh else link.reason.en}"
+    label, why = ("相关证券", link.reason.zh) if zh else ("Stock", link.reason.en)
+    return f"{label}: {link.security_id} ({kind}, {link.strength}) {why}"

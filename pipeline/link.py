@@ -1,6 +1,6 @@
 """Link: the listed securities that an event touches, along dated relations, as they were known on a day.
 
-Direct are the event's own issuers and the securities that its reports name; all else is indirect and never outranks them.
+Direct are the event's own issuers and the securities that its reports name; all else is indirect and comes after.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Path(Record):
 def link(event: Event, knowledge: KnowledgeBase, on: date, known_by: date | None = None) -> list[Link]:
     """Listed securities that an event touches, strongest first, direct before indirect, one link a security.
 
-    `on` is the day on which relations must hold, `known_by` the day by which we must have known them: by default the same.
+    `on` is the day on which relations must hold, `known_by` the day by which we must have known them: as a rule the same.
     """
     view = _View(event, knowledge, on, known_by or on)
     found = [*view.named(), *view.issuers(), *view.indirect()]
@@ -243,10 +243,10 @@ class _View:
             en.append(f"low confidence {relation.confidence:.2f}")
         zh.append(f"来源：{_source(relation, 'zh')}")
         en.append(f"source: {_source(relation, 'en')}")
-        return Reason(
-            zh=f"{self._company(relation.company, 'zh')} ← {self._security(relation.security, 'zh')} {label_zh}（{'，'.join(zh)}）",
-            en=f"{self._company(relation.company, 'en')} ← {self._security(relation.security, 'en')}: {label_en} ({'; '.join(en)})",
-        )
+        company, security = relation.company, relation.security
+        head_zh = f"{self._company(company, 'zh')} ← {self._security(security, 'zh')} {label_zh}"
+        head_en = f"{self._company(company, 'en')} ← {self._security(security, 'en')}: {label_en}"
+        return Reason(zh=f"{head_zh}（{'，'.join(zh)}）", en=f"{head_en} ({'; '.join(en)})")
 
     def _company(self, company: str, language: str) -> str:
         row = self.knowledge.companies.get(company)

@@ -1,0 +1,156 @@
+"""Scores: a sum of named parts that each say why; themes by what triggers them; and the founding week's order."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.index import KnowledgeBase
+from knowledge.load import load
+from pipeline.link import link
+from pipeline.records import Event, EventFact, Modalities, Score
+from pipeline.score import POINTS, score, themes
+from tests.factories import MOMENT, make_event, make_report
+
+ON = date(2024, 3, 24)
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> KnowledgeBase:
+    return load()
+
+
+def fact(kind: str, value: float, unit: str, quote: str, *, before: bool = False) -> EventFact:
+    return EventFact(kind=kind, value=value, unit=unit, quote=quote, document_id="d1", comparison=before)
+
+
+def parts(scored: Score) -> dict[str, float]:
+    return {part.name: part.points for part in scored.parts}
+
+
+def under(lens: str, event: Event, knowledge: KnowledgeBase) -> Score:
+    return score(event, link(event, knowledge, ON), knowledge.lenses[lens], knowledge)
+
+
+def test_the_total_is_the_sum_of_parts_that_say_why(knowledge: KnowledgeBase) -> None:
+    scored = under("media", make_event("moonshot-ai", modalities=Modalities(output=("text",))), knowledge)
+    assert scored.total == pytest.approx(sum(part.points for part in scored.parts), abs=0.01)
+    assert all(part.why.zh and part.why.en for part in scored.parts)
+
+
+def test_the_most_that_parts_can_give_is_a_hundred() -> None:
+    assert sum(POINTS.values()) == 100
+
+
+def test_a_larger_step_against_the_predecessor_counts_more_and_names_both_sides(knowledge: KnowledgeBase) -> None:
+    def step(before: int) -> Score:
+        facts = (
+            fact("context_length", 2_000_000, "characters", "200万字"),
+            fact("context_length", before, "characters", f"{before}字", before=True),
+        )
+        return under("all", make_event("moonshot-ai", facts=facts), knowledge)
+
+    assert parts(step(200_000))["step"] > parts(step(1_000_000))["step"] > 0
+    why = next(part.why for part in step(200_000).parts if part.name == "step")
+    assert "200000字 → 200万字" in why.zh
+
+
+def test_a_step_never_mixes_characters_and_tokens(knowledge: KnowledgeBase) -> None:
+    facts = (
+        fact("context_length", 2_000_000, "characters", "200万字"),
+        fact("context_length", 128_000, "tokens", "128K", before=True),
+    )
+    assert "step" not in parts(under("all", make_event("moonshot-ai", facts=facts), knowledge))
+
+
+def test_a_lower_price_is_the_step_forward(knowledge: KnowledgeBase) -> None:
+    def step(now: float, before: float) -> bool:
+        facts = (
+            fact("price", now, "CNY_per_mtok", f"{now}元"),
+            fact("price", before, "CNY_per_mtok", f"{before}元", before=True),
+        )
+        return "step" in parts(under("all", make_event("zhipu", facts=facts), knowledge))
+
+    assert step(1, 10)
+    assert not step(10, 1)
+
+
+def test_a_rumour_scores_less_than_the_fact(knowledge: KnowledgeBase) -> None:
+    assert (
+        under("all", make_event("openai", certainty="rumour"), knowledge).total
+        < under("all", make_event("openai"), knowledge).total
+    )
+
+
+def test_an_official_source_and_more_heat_score_more(knowledge: KnowledgeBase) -> None:
+    quiet = under("all", make_event("openai"), knowledge).total
+    assert under("all", make_event("openai", heat=4.0), knowledge).total > quiet
+    assert under("all", make_event("openai", reports=(make_report(tier=1),)), knowledge).total > quiet
+
+
+def test_a_company_is_not_yet_famous_before_the_row_that_says_so(knowledge: KnowledgeBase) -> None:
+    then, now = (make_event("deepseek", published_at=MOMENT + timedelta(days=days)) for days in (0, 400))
+    assert parts(under("all", then, knowledge))["actor"] < parts(under("all", now, knowledge))["actor"]
+
+
+def test_a_lens_scales_its_parts(knowledge: KnowledgeBase) -> None:
+    lens = knowledge.lenses["all"].model_copy(update={"weights": {"novelty": 0.0}})
+    event = make_event("openai")
+    assert "novelty" not in parts(score(event, (), lens, knowledge))
+
+
+def test_a_theme_is_triggered_by_what_the_event_puts_out_with_a_reason(knowledge: KnowledgeBase) -> None:
+    event = make_event(event_type="open_source_release", modalities=Modalities(input=("text",), output=("video",)))
+    matched = {match.theme_id: match.reason for match in themes(event, knowledge, ON)}
+    assert "film-tv-new-mode" in matched
+    assert "影视新模式" in matched["film-tv-new-mode"].zh
+    assert "video" in matched["film-tv-new-mode"].en
+    assert "ai-image" not in matched
+
+
+def test_a_language_model_triggers_film_and_books_only_with_a_long_context(knowledge: KnowledgeBase) -> None:
+    text = Modalities(input=("text",), output=("text",))
+    short = {m.theme_id for m in themes(make_event(modalities=text), knowledge, ON)}
+    facts = (fact("context_length", 2_000_000, "characters", "200万字"),)
+    long = {m.theme_id for m in themes(make_event(modalities=text, facts=facts), knowledge, ON)}
+    assert "ai" in short
+    assert not short & {"film-tv-new-mode", "sector-publishing"}
+    assert long >= {"film-tv-new-mode", "sector-publishing"}
+
+
+def test_a_person_leaving_triggers_no_theme(knowledge: KnowledgeBase) -> None:
+    event = make_event("stability-ai", event_type="people_move", modalities=Modalities(output=("image",)))
+    assert themes(event, knowledge, ON) == []
+
+
+def test_a_lens_shows_only_its_own_themes(knowledge: KnowledgeBase) -> None:
+    event = make_event("moonshot-ai", modalities=Modalities(output=("text", "video")))
+    assert {m.theme_id for m in under("media", event, knowledge).themes} <= set(knowledge.lenses["media"].themes)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.floats(0, 1),
+    st.floats(0, 1e6),
+    st.sampled_from(["fact", "rumour", "denial", "question", "forecast", "retrospect"]),
+    st.text(max_size=10),
+    st.lists(
+        st.tuples(st.sampled_from(["price", "context_length"]), st.floats(-1e12, 1e12), st.booleans()), max_size=4
+    ),
+)
+def test_odd_events_never_raise_and_stay_between_nought_and_a_hundred(
+    knowledge: KnowledgeBase,
+    novelty: float,
+    heat: float,
+    certainty: str,
+    kind: str,
+    numbers: list[tuple[str, float, bool]],
+) -> None:
+    facts = tuple(fact(k, value, "u", "q", before=before) for k, value, before in numbers)
+    event = make_event("nobody", novelty=novelty, heat=heat, certainty=certainty, event_type=kind, facts=facts)
+    for lens in knowledge.lenses.values():
+        scored = score(event, (), lens, knowledge)
+        assert 0 <= scored.total <= 100
