@@ -23,6 +23,8 @@ class RawDocument(Record):
 
     id: str | None = None
     """The giver's own id (a guid, or `id` of a JSON line)."""
+    document_id: str | None = None
+    """The id that the store gave it at the door, where it came through one."""
     source_id: str
     source_name: str = ""
     source_company: str | None = None

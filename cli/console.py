@@ -1,0 +1,137 @@
+"""What every command shares at the terminal: one-line refusals, JSON Lines in and out, a progress bar, the open store."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from rich.console import Console
+from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from knowledge.index import KnowledgeBase
+from knowledge.load import KnowledgeInvalid, load
+from pipeline.tag import Lexicon
+from settings import Settings
+
+stderr = Console(stderr=True, highlight=False)
+
+
+class Refusal(Exception):
+    """The command cannot go on. The message says what is wrong and what to do; `code` 1: the job failed, 2: wrong use."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    print(f"launchwatch: {' '.join(message.split())}", file=sys.stderr)
+
+
+def now() -> datetime:
+    """The clock: read here, at the top, and handed down."""
+    return datetime.now(UTC)
+
+
+def read_settings() -> Settings:
+    """The installation's settings, or a line that names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "LAUNCHWATCH_" + "_".join(str(p) for p in first["loc"]).upper()
+        raise Refusal(f"{name}: {first['msg'].removeprefix('Value error, ')}", code=2) from error
+
+
+def read_knowledge(settings: Settings) -> KnowledgeBase:
+    """The bundled knowledge base, or the installation's own."""
+    try:
+        return load(settings.knowledge) if settings.knowledge else load()
+    except KnowledgeInvalid as error:
+        raise Refusal(str(error)) from error
+
+
+def read_lexicon(settings: Settings) -> Lexicon:
+    """The knowledge base, ready for tagging."""
+    return Lexicon(read_knowledge(settings))
+
+
+def print_lines(rows: Iterable[dict[str, Any] | BaseModel]) -> None:
+    """JSON Lines on standard output, one object a line."""
+    for row in rows:
+        text = row.model_dump_json() if isinstance(row, BaseModel) else json.dumps(row, ensure_ascii=False)
+        sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def read_lines(path: Path | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The numbered objects of a JSON Lines file, or of standard input."""
+    name = str(path) if path else "standard input"
+    for number, line in enumerate(_raw_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise Refusal(f"{name}, line {number}: not JSON ({error.msg}); give one document a line", code=2) from error
+        if not isinstance(row, dict):
+            raise Refusal(f"{name}, line {number}: not an object; give one document a line", code=2)
+        yield number, row
+
+
+def _raw_lines(path: Path | None) -> Iterator[str]:
+    if path is None:
+        yield from sys.stdin
+        return
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield from lines
+    except FileNotFoundError as error:
+        raise Refusal(f"{path}: there is no such file", code=2) from error
+    except IsADirectoryError as error:
+        raise Refusal(f"{path}: is a folder; name the files in it", code=2) from error
+    except PermissionError as error:
+        raise Refusal(f"{path}: you may not read it", code=2) from error
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path}: not UTF-8 text; JSON Lines are UTF-8", code=2) from error
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Any]:
+    """A progress bar on a terminal, silence elsewhere. Call what it gives once for each piece done."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count=1: bar.advance(task, count)
+
+
+def on_terminal() -> bool:
+    """Whether standard output is a person's screen."""
+    return sys.stdout.isatty()
+
+
+def print_table(table: Table, caption: str) -> None:
+    """A table for a person; tab-separated lines, without frame or caption, where output goes to a pipe."""
+    if on_terminal():
+        Console(highlight=False).print(table)
+        stderr.print(caption)
+        return
+    cells = zip(*(list(column.cells) for column in table.columns), strict=True)
+    for row in cells:
+        print("\t".join(str(cell) for cell in row))

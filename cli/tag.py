@@ -1,0 +1,60 @@
+"""`launchwatch tag`: JSON Lines of documents in, one answer a document out, in the same order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import Refusal, now, print_lines, read_lexicon, read_lines, read_settings
+from pipeline import flow
+from pipeline.door import DocumentInvalid, raw_document
+from pipeline.records import Link
+from pipeline.tag import explain
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def tag(
+    file: Annotated[Path | None, typer.Argument(help="JSON Lines of documents; standard input without it.")] = None,
+    show_why: Annotated[bool, typer.Option("--explain", help="Each tag with its quote, rule and weight.")] = False,
+) -> None:
+    """Company, product, modality, event type, facts and securities of each document, with the words that show them.
+
+    A document in: {"id", "title", "text"?, "url"?, "published_at"?, "language"?, "source"?}
+    """
+    settings, seen = read_settings(), now()
+    lexicon = read_lexicon(settings)
+    for number, row in read_lines(file):
+        try:
+            raw = raw_document(row, settings.zone, seen)
+        except DocumentInvalid as error:
+            raise Refusal(f"{file or 'standard input'}, line {number}: {error}", code=2) from error
+        reading, links = flow.answer(raw, lexicon, settings.zone)
+        if show_why:
+            typer.echo("\n".join(explain(reading.document, lexicon)) + "\n")
+        else:
+            print_lines([_answer(row.get("id"), reading, links)])
+
+
+def _answer(identifier: Any, reading: flow.Reading, links: list[Link]) -> dict[str, Any]:
+    tags = reading.tags
+    return {
+        "id": identifier if identifier is not None else reading.document.id,
+        "relevant": tags.relevant,
+        "companies": [c.model_dump(exclude={"rule"}) for c in tags.companies],
+        "products": [p.model_dump(exclude={"rule"}) for p in tags.products],
+        "modalities": {"input": tags.modalities.input, "output": tags.modalities.output},
+        "layer": tags.layer,
+        "event_type": tags.event_type,
+        "certainty": tags.certainty,
+        "facts": [f.model_dump(exclude_defaults=True) for f in reading.facts],
+        "securities": [_security(one) for one in links],
+    }
+
+
+def _security(link: Link) -> dict[str, Any]:
+    row = link.model_dump(mode="json", exclude={"event_id", "security_id", "weight", "path", "concept"})
+    return {"id": link.security_id, **row}

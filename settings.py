@@ -1,0 +1,56 @@
+"""Every knob of an installation, read from the environment with the prefix LAUNCHWATCH_ or from a .env file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One installation. Each field is an environment variable: `home` is LAUNCHWATCH_HOME."""
+
+    model_config = SettingsConfigDict(env_prefix="LAUNCHWATCH_", env_file=".env", extra="ignore", secrets_dir=None)
+
+    home: Path = Field(default_factory=lambda: user_data_path("launchwatch", appauthor=False))
+    """Where the embedded store, the archive and locks live."""
+    database_url: str = ""
+    """`postgresql+psycopg://...` at scale; empty for the embedded SQLite store in `home`."""
+    redis_url: str = ""
+    """The broker of the Celery workers; empty for the embedded loop, which needs none."""
+    timezone: str = "Asia/Shanghai"
+    """The report's zone: a week is Monday to Sunday there."""
+    contact: str = ""
+    """Address or page that stands in our user agent, so that a site's owner can reach you."""
+    sources: Path | None = None
+    """A sources file of your own, read after the bundled one."""
+    knowledge: Path | None = None
+    """A knowledge folder of your own in place of the bundled one."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    admin_key: SecretStr | None = None
+    """Opens every route of the API. The embedded default makes one at first start and says so."""
+    author: str = ""
+    """Who signs the digest, as it should stand in the author block."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"no time zone is called {value!r}; take a name like Asia/Shanghai")
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """The database's URL, the embedded one where none is set."""
+        return self.database_url or f"sqlite:///{self.home / 'launchwatch.db'}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The report's zone."""
+        return ZoneInfo(self.timezone)
