@@ -33,7 +33,7 @@ def extract(raw: RawDocument) -> Document:
     title = _tidy_title(plain(clean(raw.title)), raw)
     url = canonical(raw.url) if raw.url else None
     return Document(
-        id=_identify(raw, url, title, text),
+        id=raw.document_id or _identify(raw, url, title, text),
         external_id=raw.id,
         source_id=raw.source_id,
         source_name=clean(raw.source_name),
