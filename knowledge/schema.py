@@ -146,6 +146,8 @@ class Member(Row):
     security: SecurityId
     stance: Stance
     reason: str
+    reason_zh: str | None = None
+    """The reason in Chinese, where the person typed both."""
     author: str | None = None
     date: date
 

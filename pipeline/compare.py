@@ -1,0 +1,213 @@
+"""Comparisons computed from stored facts: what held before, what rivals have, and whether a figure is the best so far.
+
+Only facts of one kind and one unit are compared: characters never with tokens, an input price never with an output price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Literal
+
+from knowledge.index import KnowledgeBase, last_day
+from pipeline.records import Event, EventFact, Record
+from pipeline.text import fold
+
+RECORD_KINDS = frozenset({"context_length", "parameters", "video_duration", "training_data"})
+"""Kinds whose figure says the same of every product; a score depends on its test, a speed-up on what it is measured against."""
+RECORD_NEEDS = 2
+"""How many other subjects must be stored before a best-so-far is worth saying."""
+RIVALS = 3
+
+
+class Known(Record):
+    """A stored figure: whose, since when, and where it stands."""
+
+    fact: EventFact
+    event_id: str
+    company: str | None
+    day: date
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it may be compared with: kind, unit, and for a price what is priced."""
+        return (self.fact.kind, self.fact.unit, aspect(self.fact))
+
+    @property
+    def subject(self) -> str:
+        """Whose figure it is."""
+        return subject(self.fact)
+
+
+class Comparison(Record):
+    """One figure beside another of the same kind and unit, and the rule that chose it."""
+
+    rule: Literal["before", "rival", "record"]
+    stated: bool
+    """Whether the event's own reports give the other figure; else it comes from an earlier event."""
+    fact: EventFact
+    event_id: str
+    other: EventFact
+    other_event_id: str
+    other_day: date
+    better: bool
+    """Whether the figure is ahead of the other in the direction that is progress."""
+    among: int = 0
+    """For a record: how many other subjects were compared."""
+
+    @property
+    def ratio(self) -> float | None:
+        """The figure over the other one."""
+        ours, theirs = number(self.fact), number(self.other)
+        return ours / theirs if ours is not None and theirs else None
+
+
+def compare(event: Event, earlier: Sequence[Event] | Earlier, knowledge: KnowledgeBase) -> tuple[Comparison, ...]:
+    """How an event's figures stand: first what held before, then rivals, then whether one is the best so far."""
+    stock = earlier if isinstance(earlier, Earlier) else Earlier(earlier)
+    stated = [k for k in figures(event) if _is_beside(k)]
+    found: list[Comparison] = []
+    for own in _own(event):
+        direction = _direction(own.fact.kind, knowledge)
+        if not direction:
+            continue
+        before = _before(own, stated, stock)
+        rivals = _rivals(own, stated, stock)
+        found += [_beside("before", own, b, b in stated, direction) for b in before]
+        found += [_beside("rival", own, r, r in stated, direction) for r in rivals]
+        found += _record(own, stock, direction)
+    return tuple(found)
+
+
+class Earlier:
+    """Earlier events' figures, by what they may be compared with; built once for many events."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._by_key: dict[tuple[str, str, str], list[Known]] = {}
+        for event in events:
+            if event.certainty == "fact":
+                for known in figures(event):
+                    self._by_key.setdefault(known.key, []).append(known)
+        for held in self._by_key.values():
+            held.sort(key=lambda k: (k.day, k.event_id, k.subject))
+
+    def like(self, own: Known) -> list[Known]:
+        """Figures of the same kind and unit from events filed before, oldest first."""
+        return [k for k in self._by_key.get(own.key, ()) if k.day < own.day and k.event_id != own.event_id]
+
+
+def figures(event: Event) -> list[Known]:
+    """An event's facts that can be compared: numbers with a known subject and no conflict between reports."""
+    return [
+        Known(fact=f, event_id=event.id, company=_company(event, f), day=event.occurred_on or event.when.date())
+        for f in event.facts
+        if number(f) is not None and not f.conflict and f.qualifier != "less_than" and subject(f)
+    ]
+
+
+def number(fact: EventFact) -> float | None:
+    """A fact's value as a number, or None for words."""
+    return float(fact.value) if isinstance(fact.value, int | float) else None
+
+
+def subject(fact: EventFact) -> str:
+    """Whose figure it is: the product's id, else its name folded."""
+    return fact.product or fold(fact.subject or "").strip()
+
+
+def aspect(fact: EventFact) -> str:
+    """For a price, what is priced, as its words say: input or output tokens; else nothing."""
+    if fact.kind != "price":
+        return ""
+    words = fold(fact.quote)
+    sides = [
+        side
+        for side, cues in (("input", ("输入", "input")), ("output", ("输出", "output")))
+        if any(c in words for c in cues)
+    ]
+    return sides[0] if len(sides) == 1 else "unclear"
+
+
+def _own(event: Event) -> list[Known]:
+    """The event's own figures, one a kind and unit: not those that its texts give for comparison or for an earlier time."""
+    chosen: dict[tuple[str, str, str], Known] = {}
+    for known in figures(event):
+        if not _is_beside(known) and known.key[2] != "unclear":
+            held = chosen.get(known.key)
+            if held is None or (number(known.fact) or 0) > (number(held.fact) or 0):
+                chosen[known.key] = known
+    return list(chosen.values())
+
+
+def _is_beside(known: Known) -> bool:
+    """Whether the text gives a figure for comparison, or for a time before the event's."""
+    return known.fact.comparison or (known.fact.as_of is not None and last_day(known.fact.as_of) < known.day)
+
+
+def _before(own: Known, stated: list[Known], stock: Earlier) -> list[Known]:
+    """The same product's figure until now: as the text gives it, else the latest stored."""
+    same = [k for k in stated if k.key == own.key and k.subject == own.subject]
+    same = same or _of_subject(stock.like(own), own.subject)[-1:]
+    return [k for k in same if k.fact.value != own.fact.value][:1]
+
+
+def _rivals(own: Known, stated: list[Known], stock: Earlier) -> list[Known]:
+    """Other products' figures: those the text gives, else the strongest stored of other companies."""
+    named = [k for k in stated if k.key == own.key and k.subject != own.subject]
+    if named:
+        return _one_each(named)[:RIVALS]
+    if own.fact.kind not in RECORD_KINDS or own.company is None:
+        return []
+    others = [k for k in stock.like(own) if k.company and k.company != own.company and not _is_beside(k)]
+    return sorted(_one_each(others[::-1]), key=lambda k: -(number(k.fact) or 0))[:RIVALS]
+
+
+def _record(own: Known, stock: Earlier, direction: str) -> list[Comparison]:
+    """Whether the figure is ahead of every stored one of other subjects, and which led before it."""
+    if own.fact.kind not in RECORD_KINDS:
+        return []
+    others = [k for k in stock.like(own) if k.subject != own.subject]
+    subjects = {k.subject for k in others}
+    if len(subjects) < RECORD_NEEDS:
+        return []
+    best = max(others, key=lambda k: (number(k.fact) or 0) * (1 if direction == "higher" else -1))
+    beside = _beside("record", own, best, False, direction)
+    return [beside.model_copy(update={"among": len(subjects)})] if beside.better else []
+
+
+def _of_subject(known: list[Known], wanted: str) -> list[Known]:
+    """Of some figures, those of one subject."""
+    return [k for k in known if k.subject == wanted]
+
+
+def _one_each(known: list[Known]) -> list[Known]:
+    return list({k.subject: k for k in reversed(known)}.values())[::-1]
+
+
+def _beside(
+    rule: Literal["before", "rival", "record"], own: Known, other: Known, stated: bool, direction: str
+) -> Comparison:
+    ours, theirs = number(own.fact) or 0.0, number(other.fact) or 0.0
+    return Comparison(
+        rule=rule,
+        stated=stated,
+        fact=own.fact,
+        event_id=own.event_id,
+        other=other.fact,
+        other_event_id=other.event_id,
+        other_day=other.day,
+        better=ours > theirs if direction == "higher" else ours < theirs,
+    )
+
+
+def _direction(kind: str, knowledge: KnowledgeBase) -> str:
+    row = knowledge.fact_kinds.get(kind)
+    return row.comparable if row else ""
+
+
+def _company(event: Event, fact: EventFact) -> str | None:
+    """The company of a fact's product, where a tag of the event names it."""
+    for product in event.products:
+        if fact.product is not None and product.id == fact.product:
+            return product.company
+    return None

@@ -1,0 +1,277 @@
+"""What the week means by the research framework: boxes, themes with their typed stances, linked stocks, and risks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from knowledge.index import KnowledgeBase
+from knowledge.schema import Lens, Member, Theme
+from pipeline.digest.ledger import Ledger
+from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, Stock, ThemeBlock
+from pipeline.digest.wording import ATTENTION, DIRECT, RISK_CUES, RISKS_EN, STANCES, join
+from pipeline.records import Link
+
+NAMED = 3
+"""How many events a box, a theme or a risk names; the others are counted nowhere, they stand in their own section."""
+STOCKS_SHOWN = 30
+STOCKS_TOLD = 5
+_STRENGTH = {"high": 0, "medium": 1, "low": 2}
+
+
+# ---- framework ------------------------------------------------------------------------------------------------------
+
+
+def layer_of(one: Ranked, knowledge: KnowledgeBase) -> str | None:
+    """The framework's box of an event: as tagged, else that of the first theme it triggers."""
+    if one.event.layer:
+        return one.event.layer
+    themes = (knowledge.themes.get(t.theme_id) for t in one.score.themes)
+    return next((t.layer for t in themes if t), None)
+
+
+def boxes(ranked: Sequence[Ranked], headlines: Mapping[str, Both], ledger: Ledger) -> tuple[Box, ...]:
+    """The framework's boxes, each with the events that stand in it; an empty box says that nothing did."""
+    found = []
+    for layer in ledger.knowledge.framework.layers:
+        inside = [r.event.id for r in ranked if layer_of(r, ledger.knowledge) == layer.id]
+        named = [headlines[i] for i in inside[:NAMED] if i in headlines]
+        name = Both(zh=ledger.name(layer.name_zh), en=ledger.name(layer.name_en))
+        if named:
+            sentence = Sentence(
+                zh="；".join(h.zh for h in named) + "。", en="; ".join(h.en for h in named) + ".", kind="view"
+            )
+        else:
+            sentence = Sentence(zh="本期无归入此环节的事件。", en="No event of this issue belongs here.", kind="note")
+        if named or layer.id != "compute":
+            found.append(Box(layer=layer.id, name=name, events=tuple(inside[:NAMED]), sentence=sentence))
+    return tuple(found)
+
+
+def views(one: Ranked, ledger: Ledger) -> tuple[Sentence, ...]:
+    """Where the framework puts an event, in sentences of view; the securities it touches, in one that says so."""
+    told = []
+    placed = _placement(one, ledger)
+    if placed:
+        told.append(placed)
+    linked = _linked(one, ledger)
+    if linked:
+        told.append(linked)
+    return tuple(told)
+
+
+def _placement(one: Ranked, ledger: Ledger) -> Sentence | None:
+    knowledge = ledger.knowledge
+    layer = next((x for x in knowledge.framework.layers if x.id == layer_of(one, knowledge)), None)
+    themes = [knowledge.themes[t.theme_id] for t in one.score.themes if t.theme_id in knowledge.themes]
+    if layer is None and not themes:
+        return None
+    zh, en = [], []
+    if layer:
+        zh.append(f"按“{knowledge.framework.name_zh}”框架，该事件归入{layer.name_zh}环节")
+        en.append(f"In the framework this belongs to the {layer.name_en} box")
+    for selection in knowledge.framework.selections:
+        chosen = [t for t in themes if t.lens == selection.id]
+        if chosen:
+            zh.append(f"沿{selection.name_zh}线索对应{join([_theme_name(t, ledger).zh for t in chosen], 'zh')}")
+            names = join([_theme_name(t, ledger).en for t in chosen], "en")
+            en.append(f"on the line of {selection.name_en.lower()} it points to {names}")
+    rest = [t for t in themes if t.lens is None]
+    if rest:
+        zh.append(f"相关主题为{join([_theme_name(t, ledger).zh for t in rest[:4]], 'zh')}")
+        en.append(f"themes touched: {join([_theme_name(t, ledger).en for t in rest[:4]], 'en')}")
+    return Sentence(zh="，".join(zh) + "。", en="; ".join(en) + ".", kind="view")
+
+
+def _theme_name(theme: Theme, ledger: Ledger) -> Both:
+    """A theme's name, with the attention that the report gave it, once that report is out."""
+    zh, en = ledger.name(theme.name_zh), ledger.name(theme.name_en)
+    attention = _attention(theme, ledger)
+    return Both(zh=f"{zh}（{attention.zh}）", en=f"{en} ({attention.en})") if attention else Both(zh=zh, en=en)
+
+
+def _attention(theme: Theme, ledger: Ledger) -> Both | None:
+    if not theme.attention or theme.as_of > ledger.published_on:
+        return None
+    return Both(zh=theme.attention, en=ATTENTION.get(theme.attention, theme.attention))
+
+
+def _linked(one: Ranked, ledger: Ledger) -> Sentence | None:
+    links = _strongest(one.links)
+    if not links:
+        return None
+    names = [(link.security_id, ledger.security(link.security_id)) for link in links[:STOCKS_TOLD]]
+    more = len(links) > STOCKS_TOLD
+    zh = join([f"{n.zh}（{i}）" for i, n in names], "zh") + ("等" if more else "")
+    en = join([f"{n.en} ({i})" for i, n in names], "en") + (" among others" if more else "")
+    as_of = max(link.as_of for link in links).isoformat()
+    return Sentence(
+        zh=f"截至{as_of}，知识库所载关联标的有{zh}，关联理由与依据见关联标的表。",
+        en=f"As of {as_of} the knowledge base ties it to {en}; reasons and evidence are in the table of linked stocks.",
+        kind="note",
+    )
+
+
+# ---- themes ---------------------------------------------------------------------------------------------------------
+
+
+def theme_blocks(
+    ranked: Sequence[Ranked], lens: Lens, headlines: Mapping[str, Both], ledger: Ledger, last: Digest | None
+) -> tuple[ThemeBlock, ...]:
+    """The lens's themes that the week touches or that hold a stance, in the framework's order."""
+    knowledge = ledger.knowledge
+    touching: dict[str, list[Ranked]] = defaultdict(list)
+    for one in ranked:
+        for match in one.score.themes:
+            touching[match.theme_id].append(one)
+    wanted = lens.themes or tuple(sorted(knowledge.themes))
+    order = {t: n for n, t in enumerate((*knowledge.framework.theme_order, *wanted))}
+    found = []
+    for theme_id in sorted((t for t in dict.fromkeys(wanted) if t in knowledge.themes), key=lambda t: order.get(t, 99)):
+        holdings = _holdings(theme_id, ledger)
+        if touching[theme_id] or any(h.stance != "sector_member" for h in holdings):
+            found.append(_block(knowledge.themes[theme_id], touching[theme_id], holdings, headlines, ledger, last))
+    return tuple(found)
+
+
+def _block(
+    theme: Theme,
+    touching: Sequence[Ranked],
+    holdings: tuple[Holding, ...],
+    headlines: Mapping[str, Both],
+    ledger: Ledger,
+    last: Digest | None,
+) -> ThemeBlock:
+    why = []
+    for one in touching[:NAMED]:
+        match = next(m for m in one.score.themes if m.theme_id == theme.id)
+        headline = headlines[one.event.id]
+        why.append(
+            Sentence(zh=f"{headline.zh}（{match.reason.zh}）", en=f"{headline.en} ({match.reason.en})", kind="view")
+        )
+    return ThemeBlock(
+        theme_id=theme.id,
+        name=Both(zh=ledger.name(theme.name_zh), en=ledger.name(theme.name_en)),
+        attention=_attention(theme, ledger),
+        events=tuple(r.event.id for r in touching),
+        why=tuple(why),
+        holdings=holdings,
+        change=_change(theme.id, holdings, last),
+    )
+
+
+def _holdings(theme_id: str, ledger: Ledger) -> tuple[Holding, ...]:
+    members = ledger.knowledge.members(theme_id, ledger.published_on)
+    order = list(STANCES)
+    return tuple(
+        Holding(
+            security_id=m.security,
+            name=ledger.security(m.security),
+            stance=m.stance,
+            reason=_reason(m),
+            author=m.author,
+            day=m.date,
+        )
+        for m in sorted(members, key=lambda m: order.index(m.stance))
+    )
+
+
+def _reason(member: Member) -> Both:
+    return Both(zh=member.reason_zh or member.reason, en=member.reason)
+
+
+def _change(theme_id: str, holdings: tuple[Holding, ...], last: Digest | None) -> Sentence | None:
+    """What a person changed in a theme's list since the last issue."""
+    before = next((t for t in last.themes if t.theme_id == theme_id), None) if last else None
+    if last is None or (before is None and not holdings):
+        return None
+    old = {h.security_id: h for h in before.holdings} if before else {}
+    new = {h.security_id: h for h in holdings}
+    zh, en = [], []
+    for security, holding in new.items():
+        stance = STANCES[holding.stance]
+        if security not in old:
+            zh.append(f"新增{holding.name.zh}（{stance.zh}）")
+            en.append(f"{holding.name.en} added ({stance.en})")
+        elif old[security].stance != holding.stance:
+            zh.append(f"{holding.name.zh}由{STANCES[old[security].stance].zh}改为{stance.zh}")
+            en.append(f"{holding.name.en} changed from {STANCES[old[security].stance].en} to {stance.en}")
+    for security, holding in old.items():
+        if security not in new:
+            zh.append(f"移出{holding.name.zh}")
+            en.append(f"{holding.name.en} removed")
+    if not zh:
+        return Sentence(zh="名单较上期无变化。", en="The list is unchanged since the last issue.", kind="note")
+    return Sentence(
+        zh="较上期：" + "，".join(zh) + "。", en="Since the last issue: " + "; ".join(en) + ".", kind="note"
+    )
+
+
+# ---- stocks ---------------------------------------------------------------------------------------------------------
+
+
+def stocks(ranked: Sequence[Ranked], headlines: Mapping[str, Both], ledger: Ledger) -> tuple[tuple[Stock, ...], int]:
+    """The securities that the week touches, strongest link first, each once; and how many more there are."""
+    best: dict[str, tuple[Ranked, Link]] = {}
+    touched: dict[str, set[str]] = defaultdict(set)
+    for one in ranked:
+        for link in _strongest(one.links):
+            touched[link.security_id].add(one.event.id)
+            held = best.get(link.security_id)
+            if held is None or _force(link) < _force(held[1]):
+                best[link.security_id] = (one, link)
+    order = sorted(best.values(), key=lambda pair: (_force(pair[1]), -pair[0].score.total, pair[1].security_id))
+    rows = [
+        _stock(one, link, len(touched[link.security_id]) - 1, headlines, ledger) for one, link in order[:STOCKS_SHOWN]
+    ]
+    return tuple(rows), max(0, len(order) - STOCKS_SHOWN)
+
+
+def _strongest(links: Sequence[Link]) -> list[Link]:
+    """One link a security, strongest first."""
+    best: dict[str, Link] = {}
+    for link in sorted(links, key=lambda x: (_force(x), x.security_id)):
+        best.setdefault(link.security_id, link)
+    return list(best.values())
+
+
+def _force(link: Link) -> tuple[bool, int, float]:
+    return (not link.direct, _STRENGTH[link.strength], -link.weight * link.confidence)
+
+
+def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Both], ledger: Ledger) -> Stock:
+    kind = ledger.knowledge.relation_kinds.get(link.relation)
+    relation = Both(zh=kind.name_zh, en=kind.name_en) if kind else DIRECT.get(link.relation)
+    return Stock(
+        security_id=link.security_id,
+        name=ledger.security(link.security_id),
+        event_id=one.event.id,
+        event=headlines[one.event.id],
+        relation=relation or Both(zh=link.relation, en=link.relation),
+        direct=link.direct,
+        strength=link.strength,
+        reason=Both(zh=link.reason.zh, en=link.reason.en),
+        evidence=link.evidence,
+        as_of=link.as_of,
+        issuer_denied=link.issuer_denied,
+        other_events=others,
+    )
+
+
+# ---- risks ----------------------------------------------------------------------------------------------------------
+
+
+def risks(ranked: Sequence[Ranked], headlines: Mapping[str, Both], knowledge: KnowledgeBase) -> tuple[Sentence, ...]:
+    """The framework's standing risks, each with this week's events that bear on it."""
+    framework = knowledge.framework
+    told = []
+    for number, topic in enumerate(framework.risk_topics_zh):
+        english = framework.risk_topics_en[number : number + 1] or (RISKS_EN.get(topic, topic),)
+        bearing = [r for r in ranked if any(cue in topic for cue in RISK_CUES.get(r.event.event_type, ()))]
+        named = [headlines[r.event.id] for r in bearing[:2]]
+        zh, en = topic, english[0][:1].upper() + english[0][1:]
+        if named:
+            zh += f"：关注{'、'.join('“' + h.zh + '”' for h in named)}的后续"
+            en += f": watch what follows from {join(['“' + h.en + '”' for h in named], 'en')}"
+        told.append(Sentence(zh=zh + "。", en=en + ".", kind="view" if named else "note"))
+    return tuple(told)

@@ -1,0 +1,311 @@
+"""A digest composed: which events are told in full, which in a line, and what the framework makes of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from knowledge.index import KnowledgeBase
+from knowledge.schema import Lens
+from pipeline.compare import Earlier, compare
+from pipeline.digest import coming, market, standing, telling
+from pipeline.digest.ledger import Ledger
+from pipeline.digest.period import Period
+from pipeline.digest.shape import (
+    AuthorBlock,
+    Bar,
+    Both,
+    Charts,
+    Cover,
+    Digest,
+    HeatRow,
+    Item,
+    Line,
+    Prices,
+    Ranked,
+    Related,
+    Sentence,
+)
+from pipeline.digest.wording import PERIODS, RATINGS, SPANS, join, short_day
+from pipeline.records import Event
+
+TOLD = {"day": 3, "week": 5, "month": 10}
+"""How many events are told in full."""
+LINES = {"day": 20, "week": 40, "month": 60}
+"""How many more get a line; the rest are counted."""
+RUMOURS = 15
+ANNOUNCEMENTS = 20
+HEAT_ROWS = 6
+RELATED = 6
+NEEDED = 2
+"""With fewer events worth a paragraph than this, the week is quiet and says so."""
+_OPEN = frozenset({"rumour", "denial", "question"})
+_FILINGS = frozenset({"earnings_disclosure", "ipo_listing"})
+_DEALS = frozenset({"funding", "acquisition", "partnership"})
+
+
+def compose(
+    period: Period,
+    lens: Lens,
+    ranked: Sequence[Ranked],
+    earlier: Sequence[Event],
+    knowledge: KnowledgeBase,
+    made_at: datetime,
+    author: AuthorBlock | None = None,
+    previous: Sequence[Digest] = (),
+    prices: Prices | None = None,
+) -> Digest:
+    """The digest of a period: `ranked` are its events under the lens, `earlier` those that figures are compared with.
+
+    Events outside the period are left out. `previous` are earlier issues, of which the newest tells what changed.
+    """
+    inside = sorted((r for r in ranked if period.holds(r.event.when)), key=lambda r: (-r.score.total, r.event.id))
+    issues = sorted((d for d in previous if d.period.last_day < period.first_day), key=lambda d: d.period.first_day)[
+        ::-1
+    ]
+    ledger = Ledger(knowledge, period.published_on)
+    rumours = [r for r in inside if _is_open(r.event)]
+    settled = [r for r in inside if not _is_open(r.event)]
+    told = [r for r in settled if worth_a_paragraph(r.event)][: TOLD[period.kind]]
+    filings = [r for r in settled if r not in told and _is_filing(r)]
+    rest = [r for r in settled if r not in told and r not in filings]
+    headlines = _Headlines(settled, ledger)
+    quiet = len(told) < NEEDED
+
+    summary = _summary(period, inside, told, quiet, headlines, ledger)
+    items = _items(told, earlier, period, headlines, ledger)
+    stock_rows, stocks_left_out = standing.stocks(settled, headlines, ledger)
+    return Digest(
+        period=period,
+        lens=lens.id,
+        lens_name=Both(zh=lens.name_zh, en=lens.name_en),
+        made_at=made_at,
+        knowledge_version=knowledge.version,
+        inputs=tuple(r.event.id for r in inside),
+        cover=_cover(period, lens, knowledge),
+        author=author,
+        headline=_headline(told, settled, headlines, period),
+        quiet=quiet,
+        summary=summary,
+        items=items,
+        framework_name=Both(zh=knowledge.framework.name_zh, en=knowledge.framework.name_en),
+        framework=standing.boxes(settled, headlines, ledger),
+        themes=standing.theme_blocks(settled, lens, headlines, ledger, issues[0] if issues else None),
+        stocks=stock_rows,
+        stocks_left_out=stocks_left_out,
+        others=tuple(_line(r, period, ledger) for r in rest[: LINES[period.kind]]),
+        others_left_out=max(0, len(rest) - LINES[period.kind]),
+        announcements=tuple(_line(r, period, ledger) for r in filings[:ANNOUNCEMENTS]),
+        coming=coming.coming(settled, period, ledger),
+        rumours=tuple(_rumour(r, period, ledger) for r in rumours[:RUMOURS]),
+        related=tuple(
+            Related(label=d.period.label, title=d.headline, published_on=d.period.published_on)
+            for d in issues[:RELATED]
+        ),
+        risks=standing.risks(settled, headlines, knowledge),
+        market=market.recap(prices, period, ledger),
+        charts=_charts(settled, told, period, headlines, ledger),
+        claims=tuple(ledger.claims),
+        sources=ledger.sources,
+        names=ledger.names,
+    )
+
+
+class _Headlines(dict[str, Both]):
+    """Headlines of events by id, each written when first asked for."""
+
+    def __init__(self, ranked: Sequence[Ranked], ledger: Ledger) -> None:
+        super().__init__()
+        self._events = {r.event.id: r.event for r in ranked}
+        self._ledger = ledger
+
+    def __contains__(self, event_id: object) -> bool:
+        return event_id in self._events
+
+    def __missing__(self, event_id: str) -> Both:
+        self[event_id] = telling.headline(self._events[event_id], self._ledger)
+        return self[event_id]
+
+
+# ---- who is told how ------------------------------------------------------------------------------------------------
+
+
+def worth_a_paragraph(event: Event) -> bool:
+    """Whether an event carries one: it happened, and a figure, an official report or a second report stands behind it."""
+    if event.certainty != "fact":
+        return False
+    return bool(event.facts) or len(event.reports) > 1 or any(r.tier == 1 for r in event.reports)
+
+
+def _is_open(event: Event) -> bool:
+    return event.certainty in _OPEN or event.event_type == "rumor"
+
+
+def _is_filing(one: Ranked) -> bool:
+    """A company's own business for its holders: results, a listing, or a deal in which a listed company acts."""
+    if one.event.event_type in _FILINGS:
+        return True
+    return one.event.event_type in _DEALS and any(link.direct for link in one.links)
+
+
+# ---- parts ----------------------------------------------------------------------------------------------------------
+
+
+def _cover(period: Period, lens: Lens, knowledge: KnowledgeBase) -> Cover:
+    framework = knowledge.framework
+    rating = note = None
+    if framework.sector == lens.name_zh and framework.report_date <= period.published_on:
+        given, kept = framework.sector_rating, framework.rating_change
+        rating = Both(zh=f"{given}（{kept}）", en=f"{RATINGS.get(given, given)} ({RATINGS.get(kept, kept)})")
+        day = framework.report_date.isoformat()
+        note = Both(
+            zh=f"评级录自{framework.publisher}{day}报告", en=f"Rating as given by {framework.publisher} on {day}"
+        )
+    first, last = period.first_day.isoformat(), period.last_day.isoformat()
+    window = Both(zh=f"{first}至{last}", en=f"{first} to {last}") if first != last else Both(zh=first, en=first)
+    sector = Both(zh=lens.name_zh, en=lens.name_en)
+    return Cover(
+        kind=PERIODS[period.kind],
+        sector=sector,
+        rating=rating,
+        rating_note=note,
+        window=window,
+        published_on=period.published_on,
+    )
+
+
+def _headline(told: Sequence[Ranked], settled: Sequence[Ranked], headlines: _Headlines, period: Period) -> Both:
+    top = [headlines[r.event.id] for r in (told or settled)[:2]]
+    if not top:
+        span = SPANS[period.kind]
+        return Both(zh=f"{span.zh}无入库事件", en=f"{span.en}: no event in store")
+    return Both(
+        zh="，".join(h.zh for h in top) if len(top) == 1 else "；".join(h.zh for h in top),
+        en="; ".join(h.en for h in top),
+    )
+
+
+def _summary(
+    period: Period, inside: Sequence[Ranked], told: Sequence[Ranked], quiet: bool, headlines: _Headlines, ledger: Ledger
+) -> tuple[Sentence, ...]:
+    span = SPANS[period.kind]
+    window = f"{period.first_day.isoformat()}至{period.last_day.isoformat()}"
+    if not inside:
+        return (
+            Sentence(
+                zh=f"{span.zh}（{window}）库内没有事件，请先核对采集是否正常。",
+                en=f"{span.en} ({period.first_day} to {period.last_day}) the store holds no event; check that collection was running.",
+                kind="note",
+            ),
+        )
+    sentences = [_counted(period, inside, ledger)]
+    if quiet:
+        sentences.append(
+            Sentence(
+                zh=f"{span.zh}较为平静，够得上专题篇幅的事件不足，本期从简。",
+                en=f"{span.en} was quiet: few events carry a paragraph, and the issue is kept short.",
+                kind="note",
+            )
+        )
+    elif told:
+        top = [headlines[r.event.id] for r in told[:2]]
+        sentences.append(
+            Sentence(
+                zh=f"我们认为最值得关注的是：{'；'.join(h.zh for h in top)}。",
+                en=f"Most worth attention in our view: {'; '.join(h.en for h in top)}.",
+                kind="view",
+            )
+        )
+    return tuple(sentences)
+
+
+def _counted(period: Period, inside: Sequence[Ranked], ledger: Ledger) -> Sentence:
+    """How many events the period holds, and of which kinds most."""
+    names = ledger.knowledge.event_types
+    kinds = Counter(r.event.event_type for r in inside)
+    common = sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+    claims = [_count(ledger, Both(zh="入库事件", en="events in store"), len(inside))]
+    zh, en = [], []
+    for kind, count in common:
+        row = names.get(kind)
+        name = Both(zh=row.name_zh, en=row.name_en) if row else Both(zh=kind, en=kind)
+        claims.append(_count(ledger, name, count))
+        zh.append(f"{name.zh}{count}起")
+        en.append(f"{count} {name.en}")
+    span = SPANS[period.kind]
+    first, last = short_day(period.first_day), short_day(period.last_day)
+    return Sentence(
+        zh=f"{span.zh}（{first.zh}至{last.zh}）入库AI事件{len(inside)}起，其中{join(zh, 'zh')}。",
+        en=f"{span.en} ({first.en} to {last.en}) the store gained {len(inside)} AI events, among them {join(en, 'en')}.",
+        claims=tuple(claims),
+    )
+
+
+def _count(ledger: Ledger, what: Both, count: int) -> int:
+    return ledger.claim_computed("count", what, Both(zh=f"{count}", en=f"{count}"), count)
+
+
+def _items(
+    told: Sequence[Ranked], earlier: Sequence[Event], period: Period, headlines: _Headlines, ledger: Ledger
+) -> tuple[Item, ...]:
+    before = Earlier(e for e in earlier if e.when < period.end)
+    others = {e.id: e for e in earlier}
+    items = []
+    for rank, one in enumerate(told, 1):
+        event = one.event
+        comparisons = compare(event, before, ledger.knowledge)
+        sentences = [
+            telling.opening(event, period, ledger),
+            telling.hard_facts(event, ledger),
+            *telling.compared(event, comparisons, others, ledger),
+            *telling.conflicts(event, ledger),
+            telling.modality(event, ledger),
+        ]
+        items.append(
+            Item(
+                event_id=event.id,
+                rank=rank,
+                importance=one.score.total,
+                headline=headlines[event.id],
+                facts=tuple(s for s in sentences if s is not None),
+                views=standing.views(one, ledger),
+            )
+        )
+    return tuple(items)
+
+
+def _line(one: Ranked, period: Period, ledger: Ledger) -> Line:
+    """An event in one line: its title, and its first figure where the title does not give it."""
+    event = one.event
+    day = event.occurred_on or period.day_of(event.when)
+    opening = telling.opening(event, period, ledger)
+    sentence = opening.model_copy(update={"sources": opening.sources[:1]})
+    return Line(event_id=event.id, day=day, sentence=sentence, importance=one.score.total)
+
+
+def _rumour(one: Ranked, period: Period, ledger: Ledger) -> Line:
+    """A claim nobody has confirmed, with who says so; a denial is marked as one."""
+    line = _line(one, period, ledger)
+    marks = {"denial": ("【否认】", "[Denied] "), "question": ("【待证实】", "[Open] ")}
+    zh, en = marks.get(one.event.certainty, ("【传闻】", "[Rumour] "))
+    said = line.sentence.model_copy(update={"zh": zh + line.sentence.zh, "en": en + line.sentence.en, "kind": "note"})
+    return line.model_copy(update={"sentence": said})
+
+
+def _charts(
+    settled: Sequence[Ranked], told: Sequence[Ranked], period: Period, headlines: _Headlines, ledger: Ledger
+) -> Charts:
+    names = {m.id: m for m in ledger.knowledge.taxonomy.modalities}
+    counts = Counter(m for r in settled for m in r.event.modalities.output if m in names)
+    bars = [
+        Bar(name=Both(zh=names[m].name_zh, en=names[m].name_en), count=n)
+        for m, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+    ]
+    days = period.days
+    heat = []
+    for one in told[:HEAT_ROWS] if len(days) <= 7 else ():
+        by_day = Counter(period.day_of(r.published_at or r.first_seen_at) for r in one.event.reports)
+        row = tuple(by_day.get(d, 0) for d in days)
+        heat.append(HeatRow(event_id=one.event.id, name=headlines[one.event.id], counts=row))
+    return Charts(modalities=tuple(bars), days=days if heat else (), heat=tuple(heat))

@@ -1,0 +1,334 @@
+"""One event told: who did what in at most a line, then its facts, then how they compare; each sentence with its sources."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from pipeline.compare import Comparison
+from pipeline.digest.figures import plain, show
+from pipeline.digest.ledger import Ledger
+from pipeline.digest.period import Period
+from pipeline.digest.shape import Both, Sentence
+from pipeline.digest.wording import FACTS, LONGEST, PREDICATES, join, partial_day, short_day
+from pipeline.records import Event, EventFact, ProductTag
+
+HEADLINE_ZH = 20
+"""Chinese characters of a headline's half, two Latin letters counted as one."""
+HEADLINE_EN = 64
+FACTS_TOLD = 5
+REPORTS_CITED = 3
+
+_SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}[｜|丨])\s*")
+_REACTION = re.compile(
+    r"[，,。；;？?！!：:]?[^，,。；;！!：:]*(?:如何看待|如何评价|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
+)
+_CLAUSE = re.compile(r"[，。；？！：]|[,;:?!](?=\s)|\s[-–—|]\s")
+
+
+# ---- names ----------------------------------------------------------------------------------------------------------
+
+
+def actor(event: Event, ledger: Ledger) -> Both | None:
+    """Who acted: the company tagged as actor, else the most relevant."""
+    tags = sorted(event.companies, key=lambda c: (c.role != "actor", -c.relevance, c.id))
+    return ledger.company(tags[0].id) if tags else None
+
+
+def product(event: Event, ledger: Ledger) -> str | None:
+    """The product at the centre, with its version."""
+    if not event.products:
+        return None
+    tag = max(event.products, key=lambda p: p.relevance)
+    return ledger.name(_with_version(tag))
+
+
+def _with_version(tag: ProductTag) -> str:
+    return f"{tag.name} {tag.version}" if tag.version and tag.version not in tag.name else tag.name
+
+
+# ---- headline -------------------------------------------------------------------------------------------------------
+
+
+def headline(event: Event, ledger: Ledger) -> Both:
+    """Actor and change, short enough for half a headline."""
+    return Both(zh=_headline(event, ledger, "zh"), en=_headline(event, ledger, "en"))
+
+
+def _headline(event: Event, ledger: Ledger, language: str) -> str:
+    limit = HEADLINE_ZH if language == "zh" else HEADLINE_EN
+    fitting = [c for c in _headlines(event, ledger, language) if c and width(c, language) <= limit]
+    return fitting[0] if fitting else cut(clean_title(event.title(language)) or event.id, limit, language)
+
+
+def _headlines(event: Event, ledger: Ledger, language: str) -> list[str]:
+    """Candidates, best first: with the leading figure, without it, the title's first clause."""
+    who, what = actor(event, ledger), product(event, ledger)
+    title = clean_title(_own_title(event, language))
+    clause = _CLAUSE.split(title)[0].strip() if title else ""
+    predicate = PREDICATES.get(event.event_type)
+    if predicate is None or what is None or who is None or event.certainty != "fact":
+        return [title, clause]
+    doing = _doing(who.say(language), predicate.say(language), what, language)
+    leading = next(
+        (f for f in main_facts(event) if f.kind in ("context_length", "parameters", "price", "video_duration")), None
+    )
+    gap = "，" if language == "zh" else ": "
+    full = f"{doing}{gap}{_phrase(leading, language)}" if leading else ""
+    brief = (
+        f"{predicate.say(language).format(what)}{gap}{_phrase(leading, language)}"
+        if leading and language == "zh"
+        else ""
+    )
+    return [full, brief, doing, clause]
+
+
+def _doing(who: str, predicate: str, what: str, language: str) -> str:
+    words = predicate.format(what)
+    return f"{who}{words}" if language == "zh" else f"{who} {words}"
+
+
+def width(text: str, language: str) -> float:
+    """Length as a reader sees it: in Chinese, two Latin letters make one character."""
+    if language != "zh":
+        return len(text)
+    return sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.5 for c in text)
+
+
+def cut(text: str, limit: int, language: str) -> str:
+    """A text cut at a clause or a word, with an ellipsis, so that it fits; never inside a number or a Latin word."""
+    clause = _CLAUSE.split(text)[0].strip()
+    if clause and width(clause, language) <= limit:
+        return clause
+    kept = ""
+    for piece in re.findall(r"[A-Za-z0-9][\w.,%+-]*\s*|.", clause or text):
+        if width(kept + piece, language) > limit - 1:
+            break
+        kept += piece
+    return kept.rstrip() + "…"
+
+
+def clean_title(title: str) -> str:
+    """A title as a statement: without the column's name before it and the reader's question after it."""
+    kept = _SERIAL.sub("", title.strip())
+    kept = _REACTION.sub("", kept) if len(_REACTION.sub("", kept)) >= 8 else kept
+    return kept.strip(" 。.!！")
+
+
+def _own_title(event: Event, language: str) -> str:
+    return (event.title_zh if language == "zh" else event.title_en) or ""
+
+
+# ---- sentences ------------------------------------------------------------------------------------------------------
+
+
+def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
+    """What happened and when, in a source's own words where one speaks the language, else composed."""
+    day = short_day(event.occurred_on or period.day_of(event.when))
+    cited = cite(event, ledger)
+    zh, en = _statement(event, ledger, "zh"), _statement(event, ledger, "en")
+    return Sentence(zh=f"{day.zh}，{zh}。", en=f"{day.en}: {en}.", sources=cited)
+
+
+def _statement(event: Event, ledger: Ledger, language: str) -> str:
+    title = clean_title(_own_title(event, language))
+    if title:
+        return title
+    who, what, predicate = actor(event, ledger), product(event, ledger), PREDICATES.get(event.event_type)
+    other = clean_title(event.title(language))
+    if who and what and predicate:
+        return _doing(who.say(language), predicate.say(language), what, language)
+    kind = ledger.knowledge.event_types.get(event.event_type)
+    label = (kind.name_zh if language == "zh" else kind.name_en) if kind else event.event_type
+    whose = f"{who.say(language)}" if who else ""
+    return (
+        f"{whose}{label}（原题“{other}”）"
+        if language == "zh"
+        else f"{whose + ': ' if whose else ''}{label} (headline: “{other}”)"
+    )
+
+
+def cite(event: Event, ledger: Ledger) -> tuple[int, ...]:
+    """The reports to cite: official first, then earliest."""
+    best = sorted(event.reports, key=lambda r: (r.tier, r.published_at or r.first_seen_at, r.document_id))
+    numbers = (ledger.cite(event, r.document_id) for r in best[:REPORTS_CITED])
+    return tuple(n for n in numbers if n is not None)
+
+
+def main_facts(event: Event) -> list[EventFact]:
+    """The event's own facts in the order of interest, each once: not comparisons, not conflicts."""
+    order = list(FACTS)
+    chosen: dict[tuple[str, str, str], EventFact] = {}
+    for fact in event.facts:
+        if fact.comparison or fact.conflict or fact.kind not in FACTS or _is_past(fact, event):
+            continue
+        chosen.setdefault((fact.kind, fact.unit, str(fact.value)), fact)
+    return sorted(chosen.values(), key=lambda f: order.index(f.kind))
+
+
+def _is_past(fact: EventFact, event: Event) -> bool:
+    return fact.as_of is not None and fact.as_of < event.when.strftime("%Y-%m-%d")[: len(fact.as_of)]
+
+
+def hard_facts(event: Event, ledger: Ledger) -> Sentence | None:
+    """The figures and terms of the event with their units, in one sentence."""
+    facts = main_facts(event)[:FACTS_TOLD]
+    if not facts:
+        return None
+    claims = tuple(ledger.claim_fact(event, f) for f in facts)
+    whose = product(event, ledger) or ""
+    zh = f"{whose}：" if whose else "要点："
+    en = f"{whose}: " if whose else "Key figures: "
+    return Sentence(
+        zh=zh + "，".join(_phrase(f, "zh") for f in facts) + "。",
+        en=en + join([_phrase(f, "en") for f in facts], "en") + ".",
+        sources=_sources_of(ledger, claims),
+        claims=claims,
+    )
+
+
+def _phrase(fact: EventFact, language: str) -> str:
+    if fact.kind in ("benchmark_score", "hardware") or (fact.kind == "money" and len(fact.quote) > 6):
+        return f"原文称“{fact.quote}”" if language == "zh" else f"“{fact.quote}”"
+    return FACTS[fact.kind].say(language).format(show(fact, language))
+
+
+def modality(event: Event, ledger: Ledger) -> Sentence | None:
+    """What the product takes in and gives out."""
+    names = {m.id: m for m in ledger.knowledge.taxonomy.modalities}
+    gives = [names[m] for m in event.modalities.output if m in names]
+    takes = [names[m] for m in event.modalities.input if m in names and m not in event.modalities.output]
+    if not gives:
+        return None
+    zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
+    if takes:
+        zh_in, en_in = join([m.name_zh for m in takes], "zh"), join([m.name_en for m in takes], "en")
+        return Sentence(zh=f"输入模态为{zh_in}，输出模态为{zh}。", en=f"It takes in {en_in} and gives out {en}.")
+    return Sentence(zh=f"输出模态为{zh}。", en=f"It gives out {en}.")
+
+
+def conflicts(event: Event, ledger: Ledger) -> list[Sentence]:
+    """Where reports give different values for one field, each value with who gives it."""
+    groups: dict[tuple[str, str, str], list[EventFact]] = {}
+    for fact in event.facts:
+        if fact.conflict:
+            groups.setdefault((fact.kind, fact.unit, fact.product or fact.subject or ""), []).append(fact)
+    told = []
+    for facts in groups.values():
+        once = list({str(f.value): f for f in facts}.values())
+        if len(once) < 2:
+            continue
+        claims = tuple(ledger.claim_fact(event, f, "conflict") for f in once)
+        what = ledger.fact_name(once[0])
+        zh = "，".join(f"{_who_says(event, f)}称{show(f, 'zh')}" for f in once)
+        en = "; ".join(f"{_who_says(event, f)} says {show(f, 'en')}" for f in once)
+        told.append(
+            Sentence(
+                zh=f"{what.zh}各方说法不一：{zh}。",
+                en=f"Reports differ on {what.en}: {en}.",
+                sources=_sources_of(ledger, claims),
+                claims=claims,
+            )
+        )
+    return told
+
+
+def _who_says(event: Event, fact: EventFact) -> str:
+    report = next((r for r in event.reports if r.document_id == fact.document_id), None)
+    return (report.source_name or report.source_id) if report else "?"
+
+
+# ---- comparisons ----------------------------------------------------------------------------------------------------
+
+
+def compared(
+    event: Event, comparisons: Sequence[Comparison], others: dict[str, Event], ledger: Ledger
+) -> list[Sentence]:
+    """The comparisons in sentences: what held before and how many times that is, rivals side by side, the best so far."""
+    told = [_before(event, c, others, ledger) for c in comparisons if c.rule == "before"]
+    for kind in dict.fromkeys((c.fact.kind, c.fact.unit) for c in comparisons):
+        rivals = [c for c in comparisons if c.rule == "rival" and (c.fact.kind, c.fact.unit) == kind]
+        if rivals:
+            told.append(_rivals(event, rivals, others, ledger))
+    told += [_record(event, c, others, ledger) for c in comparisons if c.rule == "record"]
+    return told
+
+
+def _before(event: Event, comparison: Comparison, others: dict[str, Event], ledger: Ledger) -> Sentence:
+    owner = others.get(comparison.other_event_id, event)
+    old = comparison.other
+    claims = [ledger.claim_fact(event, comparison.fact), ledger.claim_fact(owner, old, "before")]
+    since = partial_day(old.as_of or comparison.other_day.isoformat()) if not comparison.stated or old.as_of else None
+    zh_when, en_when = (f"（{since.zh}）", f" ({since.en})") if since else ("", "")
+    kind = ledger.knowledge.fact_kinds[old.kind]
+    whose = ledger.subject(old)
+    times_zh, times_en, claim = _times(comparison, event, ledger)
+    zh = f"此前{whose}的{kind.name_zh}为{show(old, 'zh')}{zh_when}{times_zh}。"
+    en = f"Before, the {kind.name_en} of {whose} was {show(old, 'en')}{en_when}{times_en}."
+    all_claims = (*claims, *claim)
+    return Sentence(zh=zh, en=en, kind="comparison", sources=_sources_of(ledger, all_claims), claims=all_claims)
+
+
+def _times(comparison: Comparison, event: Event, ledger: Ledger) -> tuple[str, str, tuple[int, ...]]:
+    """How many times the old figure the new one is, where that says something."""
+    ratio = comparison.ratio
+    if ratio is None or ratio <= 0 or ratio == 1:
+        return "", "", ()
+    ours, theirs = float(comparison.fact.value), float(comparison.other.value)
+    times = round(ratio, 1 if ratio >= 2 else 2)
+    if ratio > 1:
+        zh, en = f"，本次为其{plain(times)}倍", f"; it is now {plain(times)} times that"
+        shown, value = Both(zh=f"{plain(times)}倍", en=f"{plain(times)} times"), times
+    else:
+        value = round((1 - ratio) * 100, 1)
+        zh, en = f"，本次下降{plain(value)}%", f"; it is now {plain(value)}% lower"
+        shown = Both(zh=f"{plain(value)}%", en=f"{plain(value)}%")
+    what = ledger.fact_name(comparison.fact)
+    return zh, en, (ledger.claim_computed("ratio", what, shown, value, (ours, theirs), event.id),)
+
+
+def _rivals(event: Event, rivals: Sequence[Comparison], others: dict[str, Event], ledger: Ledger) -> Sentence:
+    claims = tuple(ledger.claim_fact(others.get(c.other_event_id, event), c.other, "rival") for c in rivals)
+    kind = ledger.knowledge.fact_kinds[rivals[0].fact.kind]
+    zh = "，".join(f"{ledger.subject(c.other)}为{show(c.other, 'zh')}" for c in rivals)
+    en = join([f"{ledger.subject(c.other)} has {show(c.other, 'en')}" for c in rivals], "en")
+    stated = all(c.stated for c in rivals)
+    zh_from, en_from = ("据报道", "according to the reports") if stated else ("据库内记录", "by the stored record")
+    return Sentence(
+        zh=f"同口径对比{kind.name_zh}，{zh}（{zh_from}）。",
+        en=f"For comparison of {kind.name_en}, {en_from}: {en}.",
+        kind="comparison",
+        sources=_sources_of(ledger, claims),
+        claims=claims,
+    )
+
+
+def _record(event: Event, comparison: Comparison, others: dict[str, Event], ledger: Ledger) -> Sentence:
+    owner = others.get(comparison.other_event_id, event)
+    day = partial_day(comparison.other_day.isoformat())
+    best = LONGEST[comparison.fact.kind]
+    whose = ledger.subject(comparison.other)
+    count = ledger.claim_computed(
+        "record",
+        Both(zh="库内可比主体", en="subjects compared in the store"),
+        Both(zh=f"{comparison.among}", en=f"{comparison.among}"),
+        comparison.among,
+        event_id=event.id,
+    )
+    claims = (ledger.claim_fact(owner, comparison.other, "before"), count)
+    return Sentence(
+        zh=f"为库内同口径{comparison.among}个可比主体中{best.zh}，此前为{whose}的{show(comparison.other, 'zh')}（{day.zh}）。",
+        en=(
+            f"It is {best.en} among {comparison.among} comparable subjects in the store; before it, "
+            f"{whose} led with {show(comparison.other, 'en')} ({day.en})."
+        ),
+        kind="comparison",
+        sources=_sources_of(ledger, claims),
+        claims=claims,
+    )
+
+
+def _sources_of(ledger: Ledger, claims: Sequence[int]) -> tuple[int, ...]:
+    found = (ledger.claims[n - 1].source for n in claims)
+    return tuple(dict.fromkeys(n for n in found if n is not None))

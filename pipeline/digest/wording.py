@@ -1,0 +1,150 @@
+"""How the weekly speaks: the turns of phrase of a Chinese sell-side weekly, and their English, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from pipeline.digest.shape import Both
+
+PERIODS: Mapping[str, Both] = {
+    "day": Both(zh="日报", en="Daily brief"),
+    "week": Both(zh="周观点", en="Weekly viewpoint"),
+    "month": Both(zh="月度回顾", en="Monthly review"),
+}
+SPANS: Mapping[str, Both] = {
+    "day": Both(zh="本日", en="Today"),
+    "week": Both(zh="本周", en="This week"),
+    "month": Both(zh="本月", en="This month"),
+}
+STANCES: Mapping[str, Both] = {
+    "recommend": Both(zh="推荐", en="Recommend"),
+    "watch": Both(zh="关注", en="Watch"),
+    "sector_member": Both(zh="板块成分", en="Sector member"),
+}
+STRENGTHS: Mapping[str, Both] = {
+    "high": Both(zh="强", en="high"),
+    "medium": Both(zh="中", en="medium"),
+    "low": Both(zh="弱", en="low"),
+}
+RATINGS: Mapping[str, str] = {
+    "买入": "Buy",
+    "增持": "Overweight",
+    "中性": "Neutral",
+    "减持": "Underweight",
+    "维持": "maintained",
+    "首次": "initiated",
+    "上调": "raised",
+    "下调": "lowered",
+}
+ATTENTION: Mapping[str, str] = {
+    "重点关注": "first in focus",
+    "其次关注": "second in focus",
+    "持续推荐": "continued recommendation",
+}
+DIRECT: Mapping[str, Both] = {
+    "issuer": Both(zh="上市主体", en="issuer"),
+    "named": Both(zh="文中点名", en="named in the text"),
+}
+
+PREDICATES: Mapping[str, Both] = {
+    "model_release": Both(zh="发布{}", en="releases {}"),
+    "open_source_release": Both(zh="开源{}", en="open-sources {}"),
+    "model_update": Both(zh="升级{}", en="upgrades {}"),
+    "product_launch": Both(zh="推出{}", en="launches {}"),
+    "pricing_change": Both(zh="调整{}价格", en="changes the price of {}"),
+    "hardware_compute": Both(zh="发布{}", en="unveils {}"),
+    "research_paper": Both(zh="发表{}研究", en="publishes research on {}"),
+}
+"""What an actor does to a product, by the kind of event."""
+
+FACTS: Mapping[str, Both] = {
+    "context_length": Both(zh="上下文长度{}", en="a context of {}"),
+    "parameters": Both(zh="总规模{}", en="{} in total"),
+    "active_parameters": Both(zh="激活{}", en="{} active"),
+    "price": Both(zh="价格{}", en="a price of {}"),
+    "resolution": Both(zh="分辨率{}", en="a resolution of {}"),
+    "frame_count": Both(zh="{}", en="{}"),
+    "video_duration": Both(zh="视频时长{}", en="video of {}"),
+    "training_speedup": Both(zh="加速{}", en="a speed-up of {}"),
+    "hardware": Both(zh="硬件为{}", en="hardware of {}"),
+    "training_data": Both(zh="训练数据{}", en="{} of training data"),
+    "throughput": Both(zh="输出速度{}", en="an output of {}"),
+    "users": Both(zh="用户量{}", en="{}"),
+    "money": Both(zh="金额{}", en="an amount of {}"),
+    "training_stages": Both(zh="训练分{}", en="training in {}"),
+    "benchmark_score": Both(zh="评测得分{}", en="a benchmark score of {}"),
+    "licence": Both(zh="许可证为{}", en="a licence of {}"),
+    "openness": Both(zh="开放{}", en="openness: {}"),
+}
+"""A fact as a phrase, in the order in which an analyst wants them."""
+
+LONGEST: Mapping[str, Both] = {
+    "context_length": Both(zh="最长的上下文", en="the longest context"),
+    "parameters": Both(zh="最大的参数规模", en="the most parameters"),
+    "video_duration": Both(zh="最长的视频时长", en="the longest video"),
+    "training_data": Both(zh="最多的训练数据", en="the most training data"),
+}
+
+RISK_CUES: Mapping[str, tuple[str, ...]] = {
+    "policy_regulation": ("政策", "监管"),
+    "incident": ("监管",),
+    "earnings_disclosure": ("经营",),
+    "people_move": ("经营",),
+    "pricing_change": ("商业模式",),
+    "model_release": ("推进",),
+}
+"""Which standing risk a kind of event bears on, by a word of the risk's name."""
+
+RISKS_EN: Mapping[str, str] = {
+    "政策边际优化不及预期": "policy easing falls short of expectations",
+    "企业经营不及预期": "company operations fall short of expectations",
+    "AI推进进度不及预期": "AI progresses more slowly than expected",
+    "AIGC商业模式或落地效果不及预期": "AIGC business models or deployment disappoint",
+    "内容监管趋严": "content regulation tightens",
+}
+
+STATEMENT = Both(
+    zh="本稿由软件依据文末所列来源自动编排，事实均附原文与出处；投资评级与个股立场由署名人员录入，软件不生成。署名人员复核前，本稿为草稿。",
+    en=(
+        "This draft is arranged by software from the sources listed at its end; each fact carries its words and its source. "
+        "Ratings and stances are typed by the people named with them and never made by the software. "
+        "Until a named person has reviewed it, it is a draft."
+    ),
+)
+DISCLAIMER = Both(
+    zh="本稿仅供研究讨论，不构成任何投资建议；关联关系与主题归类反映来源与知识库在所示日期的内容，可能不完整或已变化。",
+    en=(
+        "For research and discussion only; not investment advice. Links and themes reflect the sources and the knowledge base "
+        "as of the dates shown, and may be incomplete or out of date."
+    ),
+)
+RATING_DEFINITIONS = Both(
+    zh="评级定义以署名机构公布的为准，本稿未录入。",
+    en="The signing institution's published rating definitions apply; none has been entered here.",
+)
+
+_MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+
+
+def short_day(day: date) -> Both:
+    """A day of the year in running text: 3月18日, 18 March."""
+    return Both(zh=f"{day.month}月{day.day}日", en=f"{day.day} {_MONTHS[day.month - 1]}")
+
+
+def partial_day(partial: str) -> Both:
+    """A year, month or day in running text: 2023年10月, October 2023."""
+    parts = [int(p) for p in partial.split("-")]
+    zh = "".join(f"{p}{unit}" for p, unit in zip(parts, "年月日", strict=False))
+    month = f"{_MONTHS[parts[1] - 1]} " if len(parts) > 1 else ""
+    day = f"{parts[2]} " if len(parts) > 2 else ""
+    return Both(zh=zh, en=f"{day}{month}{parts[0]}")
+
+
+def join(words: list[str], language: str) -> str:
+    """A list in running text: 甲、乙和丙 needs no 和 in a weekly; English takes its `and`."""
+    if language == "zh":
+        return "、".join(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
