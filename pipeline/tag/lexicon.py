@@ -1,21 +1,30 @@
-"""Lexicon: every name of the knowledge base in one automaton, built once; finds names in text by their words."""
+"""Lexicon: every name and every word of the knowledge base in one automaton, built once; one pass finds them in a text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import product as combinations
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
 from knowledge.index import KnowledgeBase
+from knowledge.schema import Ambiguity
+from pipeline.records import Document
 from pipeline.text import fold, is_cjk
 
 NEAR = 200
 """How many characters before and after an ambiguous name its context words may stand."""
 _MOST_JOINTS = 3
+_SHORT = 4
+"""A Latin name of so few letters must be written as the knowledge base writes it."""
 _JOINT = re.compile(r"[-_ ]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
+_LISTS = frozenset({"ordinary", "variant", "small_variant", "not_names", "not_model_kinds", "tails"})
+"""Groups that are looked up by word, not searched for in text."""
+_SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
+_ST = re.compile(r"^(?:\*?st|xd|xr|dr|n|c)(?=[^a-z])")
 
 
 class Name(NamedTuple):
@@ -25,64 +34,140 @@ class Name(NamedTuple):
     """`company`, `product` or `security`."""
     id: str
     alias: str
+    company: str | None
+    """The company that it implies: itself, a product's maker, a security's issuer."""
+    case: str = "any"
+    """`any`, `exact`, or `capital`: not all in small letters."""
+    ordinary: bool = False
+    """Whether it is an everyday word, so that talk of AI is not context enough."""
     ambiguous: bool = False
     context: tuple[str, ...] = ()
     not_context: tuple[str, ...] = ()
 
 
 class Mention(NamedTuple):
-    """A name found in a text: offsets hold in the text and in its fold."""
+    """A name found in a text. Offsets hold in the text and in its fold."""
 
     start: int
     end: int
     name: Name
 
 
+class Cue(NamedTuple):
+    """A word of the taxonomy found in a text, with the group it belongs to: `release`, `type:funding`, `modality:video`."""
+
+    start: int
+    end: int
+    group: str
+
+
+class Scan(NamedTuple):
+    """One pass over a document: what the later steps look at."""
+
+    text: str
+    folded: str
+    title_end: int
+    mentions: tuple[Mention, ...]
+    cues: tuple[Cue, ...]
+    sentences: tuple[int, ...]
+    """Where each sentence starts."""
+
+    def of(self, *groups: str) -> list[Cue]:
+        """The cues of some groups, in order of place."""
+        return [c for c in self.cues if c.group in groups]
+
+    def has(self, group: str) -> bool:
+        """Whether any word of a group is in the text."""
+        return any(c.group == group for c in self.cues)
+
+    def sentence(self, place: int) -> tuple[int, int]:
+        """Start and end of the sentence that a place stands in."""
+        start, end = 0, len(self.text)
+        for here in self.sentences:
+            if here > place:
+                end = here
+                break
+            start = here
+        return start, end
+
+
+class _Word(NamedTuple):
+    group: str
+    written: str
+    """As it must be written, or empty where case does not matter."""
+
+
 class Lexicon:
-    """All names of a knowledge base, ready to be found. Build it once; finding is pure."""
+    """All names and words of a knowledge base, ready to be found. Build it once; finding is pure."""
 
     def __init__(self, knowledge: KnowledgeBase) -> None:
         self.knowledge = knowledge
-        names: dict[str, list[Name]] = {}
-        for name in _names(knowledge):
-            for spelling in spellings(name.alias):
-                names.setdefault(spelling, []).append(name)
-        self._names = list(names.values())
-        self._automaton = AhoCorasick(list(names))
+        patterns: dict[str, tuple[list[Name], list[_Word]]] = {}
+        groups = {group.id: frozenset((*group.words_zh, *group.words_en)) for group in knowledge.taxonomy.words}
+        for name in _names(knowledge, groups.get("ordinary", frozenset())):
+            for spelling in spellings(name.alias) if name.kind != "security" else (fold(name.alias),):
+                patterns.setdefault(spelling, ([], []))[0].append(name)
+        for word in _words(knowledge):
+            patterns.setdefault(fold(word.written), ([], []))[1].append(
+                word if word.written.isupper() and word.written.isascii() else word._replace(written="")
+            )
+        self.variants = frozenset(fold(w) for w in groups.get("variant", ()))
+        self.small_variants = groups.get("small_variant", frozenset())
+        self.tails = groups.get("tails", frozenset())
+        self.not_names = groups.get("not_names", frozenset())
+        apps = groups.get("not_model_kinds", frozenset())
+        self.models = frozenset(p.id for p in knowledge.products.values() if not apps.issuperset(p.kinds))
+        self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
+        self.by_code = _codes(knowledge)
+        self.stand_alone = frozenset(
+            c for c, row in knowledge.companies.items() if row.type in ("lab", "robotics", "chip")
+        )
+        self._entries = [(tuple(names), tuple(cues)) for names, cues in patterns.values()]
+        self._automaton = AhoCorasick(list(patterns))
 
-    def find(self, text: str, folded: str) -> list[Mention]:
-        """Every name in a text whose conditions hold, the longest where they overlap, in order of place."""
-        found = [
-            Mention(start, end, name)
-            for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True)
-            if stands_alone(folded, start, end)
-            for name in self._names[index]
-            if _is_meant(name, text, folded, start, end)
-        ]
-        return longest(found)
+    def scan(self, document: Document) -> Scan:
+        """All names whose conditions hold, and all words, in order of place; the longest name where they overlap."""
+        text = f"{document.title}\n{document.text}"
+        folded = fold(text).replace("‑", "-")
+        certain: list[Mention] = []
+        doubtful: list[Mention] = []
+        cues: list[Cue] = []
+        entries = self._entries
+        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            names, words = entries[index]
+            ends_whole = not (end < len(folded) and _is_latin(folded[end - 1]) and _is_latin(folded[end]))
+            if start and _is_latin(folded[start]) and _is_latin(folded[start - 1]):
+                continue
+            if words and ends_whole:
+                cues += [Cue(start, end, w.group) for w in words if not w.written or text[start:end] == w.written]
+            for name in names:
+                if (ends_whole or _carries_version(name, folded, end)) and _is_written(name, text[start:end]):
+                    (doubtful if name.ambiguous else certain).append(Mention(start, end, name))
+        cues.sort()
+        if doubtful:
+            certain += _resolved(doubtful, certain, cues, folded)
+        return Scan(
+            text=text,
+            folded=folded,
+            title_end=len(document.title),
+            mentions=tuple(longest(certain)),
+            cues=tuple(cues),
+            sentences=(0, *(m.end() for m in _SENTENCE_END.finditer(text))),
+        )
 
 
 def spellings(alias: str) -> set[str]:
-    """The folded spellings of a name: with its joints closed, spaced or hyphened (`qwen3.5`, `qwen 3.5`, `qwen-3.5`)."""
+    """A name's folded spellings: its joints closed, spaced or hyphened (`qwen3.5`, `qwen 3.5`, `qwen-3.5`)."""
     folded = fold(alias)
     parts = [p for p in _JOINT.split(folded) if p]
     if not 1 < len(parts) <= _MOST_JOINTS + 1 or not folded.isascii():
         return {folded}
     found = {folded}
     for joints in combinations(("", " ", "-"), repeat=len(parts) - 1):
-        if all(
-            joint or (left[-1:].isdigit() != right[:1].isdigit())
-            for joint, left, right in zip(joints, parts, parts[1:], strict=False)
-        ):
+        glued = zip(joints, parts, parts[1:], strict=False)
+        if all(joint or left[-1].isdigit() != right[0].isdigit() for joint, left, right in glued):
             found.add("".join(part + joint for part, joint in zip(parts, (*joints, ""), strict=True)))
     return found
-
-
-def stands_alone(folded: str, start: int, end: int) -> bool:
-    """Whether a span does not cut a Latin word or a number in two. Chinese needs no boundary."""
-    if start and _is_latin(folded[start]) and _is_latin(folded[start - 1]):
-        return False
-    return not (end < len(folded) and _is_latin(folded[end - 1]) and _is_latin(folded[end]))
 
 
 def longest(found: Iterable[Mention]) -> list[Mention]:
@@ -101,34 +186,104 @@ def _is_latin(character: str) -> bool:
     return character.isalnum() and not is_cjk(character)
 
 
-def _is_meant(name: Name, text: str, folded: str, start: int, end: int) -> bool:
-    written = text[start:end]
-    if name.alias.isascii() and len(written) < 5 and written.islower() and not name.alias.islower():
-        return False
-    if not name.ambiguous:
+def _carries_version(name: Name, folded: str, end: int) -> bool:
+    """Whether a product's name runs straight into its version: `Qwen3.5`, `Yi34B`."""
+    return name.kind == "product" and folded[end].isdigit() and folded[end - 1].isalpha() and not name.alias.islower()
+
+
+def _is_written(name: Name, written: str) -> bool:
+    if name.case == "any":
         return True
-    if written != name.alias:
-        return False
-    around = folded[max(0, start - NEAR) : end + NEAR]
-    if any(word in around for word in name.not_context):
-        return False
-    return not name.context or any(word in around for word in name.context)
+    if name.case == "exact":
+        return written == name.alias
+    return not written.islower()
 
 
-def _names(knowledge: KnowledgeBase) -> Iterator[Name]:
-    for kind, rows in (("company", knowledge.companies.values()), ("product", knowledge.products.values())):
-        for row in rows:
-            doubts = {a.alias: a for a in row.ambiguous}
-            for alias in (*row.names, *(a for a in doubts if a not in row.names)):
-                doubt = doubts.get(alias)
-                if doubt:
-                    yield Name(kind, row.id, alias, True, _folded(doubt.context), _folded(doubt.not_context))
-                else:
-                    yield Name(kind, row.id, alias)
-    for security in knowledge.securities.values():
-        if security.name_zh:
-            yield Name("security", security.id, security.name_zh)
+def _resolved(doubtful: list[Mention], certain: list[Mention], cues: list[Cue], folded: str) -> list[Mention]:
+    """The ambiguous names that are meant: by a context word near, by kin named for certain, or by talk of AI."""
+    kin = {m.name.company for m in certain}
+    about_ai = any(c.group == "ai" for c in cues)
+    found = []
+    for mention in doubtful:
+        start, end, name = mention
+        around = folded[max(0, start - NEAR) : start] + "\n" + folded[end : end + NEAR]
+        if name.not_context and _any_word(name.not_context).search(around):
+            continue
+        if (
+            not name.context
+            or _any_word(name.context).search(around)
+            or name.company in kin
+            or (not name.ordinary and (about_ai or start == 0))
+        ):
+            found.append(mention)
+    return found
+
+
+@cache
+def _any_word(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of some folded words, each on its own where it is Latin."""
+    parts = (rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w[0].isascii() else re.escape(w) for w in words)
+    return re.compile("|".join(parts))
+
+
+def _names(knowledge: KnowledgeBase, ordinary: frozenset[str]) -> Iterator[Name]:
+    for company in knowledge.companies.values():
+        yield from _aliases("company", company.id, company.id, company.names, company.ambiguous, ordinary)
+    for product in knowledge.products.values():
+        yield from _aliases("product", product.id, product.company, product.names, product.ambiguous, ordinary)
+    for listed in knowledge.listed_names():
+        if listed.market == "US" or listed.type not in ("stock", "b_share"):
+            continue
+        for written in listed.names:
+            if any(is_cjk(c) for c in written):
+                yield Name("security", listed.id, written.replace(" ", ""), None)
+
+
+def _codes(knowledge: KnowledgeBase) -> dict[str, str]:
+    """A security's id by its bare code; where two share one, the one still listed."""
+    found: dict[str, str] = {}
+    for listed in knowledge.listed_names():
+        if listed.code not in found or listed.status == "listed":
+            found[listed.code] = listed.id
+    return found
+
+
+def _aliases(
+    kind: str, id_: str, company: str, names: Iterable[str], doubts: Iterable[Ambiguity], ordinary: frozenset[str]
+) -> Iterator[Name]:
+    doubted = {d.alias: d for d in doubts}
+    for alias in dict.fromkeys((*names, *doubted)):
+        doubt = doubted.get(alias)
+        yield Name(
+            kind,
+            id_,
+            alias,
+            company,
+            case="exact" if doubt or _is_short(alias) else "capital" if alias in ordinary else "any",
+            ordinary=alias in ordinary,
+            ambiguous=doubt is not None,
+            context=_folded(doubt.context) if doubt else (),
+            not_context=_folded(doubt.not_context) if doubt else (),
+        )
+
+
+def _is_short(alias: str) -> bool:
+    return alias.isascii() and len(alias) <= _SHORT and alias.isalpha()
 
 
 def _folded(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(fold(w) for w in words)
+    bare = (re.sub(r"\(.*?\)", "", w).strip() for w in words)
+    return tuple(fold(w) for w in bare if w)
+
+
+def _words(knowledge: KnowledgeBase) -> Iterator[_Word]:
+    taxonomy = knowledge.taxonomy
+    for group in taxonomy.words:
+        if group.id not in _LISTS:
+            yield from (_Word(group.id, w) for w in (*group.words_zh, *group.words_en))
+    for type_ in taxonomy.event_types:
+        yield from (_Word(f"type:{type_.id}", w) for w in (*type_.cues_zh, *type_.cues_en))
+        yield from (_Word(f"strong:{type_.id}", w) for w in (*type_.strong_zh, *type_.strong_en))
+        yield from (_Word(f"not:{type_.id}", w) for w in (*type_.negative_cues_zh, *type_.negative_cues_en))
+    for modality in taxonomy.modalities:
+        yield from (_Word(f"modality:{modality.id}", w) for w in (*modality.cues_zh, *modality.cues_en))

@@ -1,0 +1,113 @@
+"""Companies of a document, the actor first: where each is named, and whether it is subject or object of what is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pipeline.records import CompanyTag, Document
+from pipeline.tag.lexicon import Lexicon, Scan
+from pipeline.tag.products import Found
+
+_OBJECT_BEFORE = re.compile(
+    r"(?:基于|接入|支持|集成|兼容|对标|超越|超|击败|打败|起诉|指控|收购|投资|入股|加入|登陆|适配|驱动|采用|使用|利用|通过|对|与|和|及|跟|同|向|给|由|被|从|获|获得|引入|内置|搭载|挖走|挖角|来自|相比|优于|媲美|追平|比肩|面向|转向"
+    r"|with|vs\.?|against|using|on|for|from|to|over|than|like|via|in|into|and|&|beats?|of|based on|powered by|acquires?|sues|backed by|,|、|/)\s*$",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"(?:released|developed|made|built|trained|published|launched|introduced|created|designed) by\s*$", re.IGNORECASE
+)
+_ACTS = ("release", "open_source", "update", "act")
+_REACH = 14
+"""How far behind a name its verb may stand, not counting what stands between in brackets."""
+
+
+class _Seen(NamedTuple):
+    start: int
+    end: int
+    company: str
+    rule: str
+
+
+def find(document: Document, scan: Scan, products: list[Found], lexicon: Lexicon) -> tuple[CompanyTag, ...]:
+    """The companies, most relevant first; the first is the actor."""
+    seen = _seen(scan, products, lexicon)
+    verbs = [(c.start, c.end) for c in scan.cues if c.group in _ACTS]
+    best: dict[str, tuple[int, _Seen]] = {}
+    counts: dict[str, int] = {}
+    for rank, one in enumerate(seen):
+        points = _points(scan, one, rank, verbs) + (8 if one.company == document.source_company else 0)
+        counts[one.company] = counts.get(one.company, 0) + 1
+        if one.company not in best or points > best[one.company][0]:
+            best[one.company] = (points, one)
+    tags = [
+        CompanyTag(
+            id=company,
+            relevance=max(5, min(100, points + 2 * min(4, counts[company] - 1))),
+            quote=scan.text[one.start : one.end],
+            rule=one.rule,
+        )
+        for company, (points, one) in best.items()
+    ]
+    tags.sort(key=lambda t: -t.relevance)
+    tags = _with_groups(tags, lexicon)
+    if (
+        document.source_company in lexicon.knowledge.companies
+        and document.source_company not in best
+        and document.title
+    ):
+        place = 0 if not tags or tags[0].relevance < 70 else len(tags)
+        tags.insert(place, CompanyTag(id=document.source_company, relevance=70, quote=document.title, rule="source"))
+    return tuple(t.model_copy(update={"role": "mentioned" if place else "actor"}) for place, t in enumerate(tags))
+
+
+def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen]:
+    """Every place that shows a company, in order: its name, its product, its share."""
+    seen = [_Seen(p.start, p.end, p.company, "product") for p in products if p.company]
+    for start, end, name in scan.mentions:
+        company = (
+            name.company
+            if name.kind == "company"
+            else lexicon.issuer_of.get(name.id)
+            if name.kind == "security"
+            else None
+        )
+        if company:
+            seen.append(_Seen(start, end, company, "name" if name.kind == "company" else "security"))
+    seen = [s for s in seen if s.company in lexicon.knowledge.companies]
+    return sorted(set(seen))
+
+
+def _points(scan: Scan, one: _Seen, rank: int, verbs: list[tuple[int, int]]) -> int:
+    if one.start < scan.title_end:
+        points = 84 - min(24, 6 * rank)
+    else:
+        first_sentence = scan.sentence(scan.title_end + 1)
+        points = (58 if one.start < first_sentence[1] else 44) - min(24, 3 * rank)
+    points -= {"name": 0, "product": 3, "security": 1}[one.rule]
+    before = scan.folded[max(0, one.start - 16) : one.start]
+    if _BY.search(before):
+        points += 16
+    elif _OBJECT_BEFORE.search(before):
+        points -= 16
+    elif any(0 <= start - one.end <= _REACH for start, _ in verbs):
+        points += 10
+    return points
+
+
+def _with_groups(tags: list[CompanyTag], lexicon: Lexicon) -> list[CompanyTag]:
+    """A unit acts for its group: the group stands right before it."""
+    placed: dict[str, CompanyTag] = {}
+    for tag in tags:
+        row = lexicon.knowledge.companies[tag.id]
+        parent = (
+            row.parent if row.parent in lexicon.knowledge.companies and row.status in ("unit", "subsidiary") else None
+        )
+        if parent and parent not in placed and row.id not in lexicon.stand_alone:
+            group = next((t for t in tags if t.id == parent), tag)
+            placed[parent] = group.model_copy(update={"id": parent, "relevance": tag.relevance})
+            if group is tag:
+                placed[parent] = placed[parent].model_copy(update={"rule": "group"})
+        placed.setdefault(tag.id, tag)
+    return list(placed.values())

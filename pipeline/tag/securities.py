@@ -1,0 +1,97 @@
+"""Securities named in a text: by short name where it is used as a share or an issuer, and by code in any spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.records import SecurityTag
+from pipeline.tag.lexicon import Lexicon, Mention, Scan
+
+_CODE = re.compile(
+    r"(?<![A-Za-z0-9.])(?:(?P<head>SZ|SH|BJ)[.:]?)?(?P<six>\d{6})(?:\.(?P<tail>SZ|SH|BJ|SS))?(?![\d.]\d|\d|[A-Za-z])"
+    r"|(?<![A-Za-z0-9.])(?P<hk>\d{4,5})\.HK(?![A-Za-z])"
+    r"|(?<![A-Za-z0-9])(?:HKEX|HKG|SEHK|港交所)\s?[:：]\s?(?P<hkex>\d{1,5})(?!\d)"
+    r"|(?<![A-Za-z0-9])(?P<exchange>NASDAQ|NYSE|AMEX|纳斯达克|纽交所)\s?[:：]\s?(?P<us>[A-Z]{1,5}(?:\.[A-Z])?)(?![A-Za-z])"
+    r"|(?<![A-Za-z0-9])(?P<dotted>[A-Z]{1,5})\.(?:US|O|N)(?![A-Za-z])"
+    r"|\$(?P<cash>[A-Z]{2,5})(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_LIST_GAP = re.compile(r"\s*(?:[、,，/和及与]|以及|(?:[（(][^）)\n]{0,14}[）)]))*\s*")
+_NEAR = 60
+"""How far from a name, inside its sentence, a word of the market may stand."""
+_BESIDE = 4
+"""How far from a name that is an everyday word."""
+
+
+def find(scan: Scan, lexicon: Lexicon) -> tuple[SecurityTag, ...]:
+    """The securities that the text names, in order of place, each once."""
+    found: list[tuple[int, SecurityTag]] = [*_by_code(scan, lexicon), *_by_name(scan, lexicon)]
+    kept: dict[str, SecurityTag] = {}
+    for _, tag in sorted(found, key=lambda f: f[0]):
+        kept.setdefault(tag.id, tag)
+    return tuple(kept.values())
+
+
+def _by_code(scan: Scan, lexicon: Lexicon) -> Iterator[tuple[int, SecurityTag]]:
+    for match in _CODE.finditer(scan.text):
+        parts = match.groupdict()
+        id_: str | None
+        if parts["six"]:
+            if not (parts["head"] or parts["tail"] or _in_brackets(scan.text, match)):
+                continue
+            id_ = lexicon.by_code.get(parts["six"])
+        elif parts["hk"] or parts["hkex"]:
+            id_ = lexicon.by_code.get((parts["hk"] or parts["hkex"]).zfill(5))
+        else:
+            ticker = parts["us"] or parts["dotted"] or parts["cash"]
+            id_ = lexicon.by_code.get(ticker) if ticker.isupper() else None
+        if id_:
+            yield match.start(), SecurityTag(id=id_, quote=match[0], rule="code")
+
+
+def _in_brackets(text: str, match: re.Match[str]) -> bool:
+    return text[match.start() - 1 : match.start()] in ("(", "（") and text[match.end() : match.end() + 1] in (
+        ")",
+        "）",
+        ".",
+    )
+
+
+def _by_name(scan: Scan, lexicon: Lexicon) -> Iterator[tuple[int, SecurityTag]]:
+    named = [m for m in scan.mentions if m.name.kind == "security"]
+    if not named:
+        return
+    market = [(c.start, c.end) for c in scan.cues if c.group == "market"]
+    for place, mention in enumerate(named):
+        rule = _evidence(scan, lexicon, named, place, market)
+        if rule:
+            written = scan.text[mention.start : mention.end]
+            yield mention.start, SecurityTag(id=mention.name.id, quote=written, rule=rule)
+
+
+def _evidence(scan: Scan, lexicon: Lexicon, named: list[Mention], place: int, market: list[tuple[int, int]]) -> str:
+    """Why a name is meant as a share or an issuer: a list of shares, words of the market near, or a reviewed issuer."""
+    mention = named[place]
+    start, end = mention.start, mention.end
+    if _listed_beside(scan.text, named, place):
+        return "list"
+    reach = _BESIDE if mention.name.ordinary else _NEAR
+    low, high = scan.sentence(start)
+    low, high = max(low, start - reach), min(high, end + reach)
+    if any(low <= s and e <= high and not (s < end and start < e) for s, e in market):
+        return "market words"
+    if mention.name.id in lexicon.issuer_of and not mention.name.ordinary and end - start >= 4:
+        return "issuer"
+    return ""
+
+
+def _listed_beside(text: str, named: list[Mention], place: int) -> bool:
+    here = named[place]
+    for other in (named[place - 1] if place else None, named[place + 1] if place + 1 < len(named) else None):
+        if other is None or other.start == here.start:
+            continue
+        gap = text[min(other.end, here.end) : max(other.start, here.start)]
+        if gap and len(gap) < 20 and _LIST_GAP.fullmatch(gap):
+            return True
+    return False
