@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 
 from knowledge.index import KnowledgeBase
-from pipeline.cluster.words import headline, words
+from pipeline.cluster.vocabulary import Vocabulary, vocabulary
+from pipeline.cluster.words import headline
 from pipeline.records import Document, Fact, ProductTag, Sketch, Tags
 
 KEYS = 24
-"""Keys a sketch is found under; more cost the store time and bring no event that the first ones miss."""
+"""Keys a sketch is found under; more cost the store time and bring few events that the first ones miss."""
 
-LEAD = 300
-"""Characters of text that count beside the headline."""
+LEAD = 420
+"""Characters of text that count beside the headline: what an event is stands there."""
+
+LEAD_WORDS = 72
+"""Words of the lead that are kept, the most telling ones."""
 
 
 def sketch(document: Document, tags: Tags, facts: tuple[Fact, ...], knowledge: KnowledgeBase) -> Sketch:
     """The sketch of a document, as of the event that it would found."""
+    known = vocabulary(knowledge)
     title = headline(document.title, document.text)
-    terms = tuple(dict.fromkeys(words(title)))
+    terms = known.cut(title)
+    lead = [w for w in known.cut(f"{document.title}\n{document.text[:LEAD]}") if w not in set(terms)]
     made = Sketch(
         event_id=event_id(document.id),
         document_id=document.id,
@@ -30,9 +36,10 @@ def sketch(document: Document, tags: Tags, facts: tuple[Fact, ...], knowledge: K
         event_type=tags.event_type,
         certainty=tags.certainty,
         numbers=tuple(dict.fromkeys(f"{f.kind}:{f.value}:{f.unit}" for f in facts if not f.comparison))[:12],
-        terms=terms,
+        terms=tuple(terms),
+        lead=tuple(sorted(lead, key=lambda w: -known.weight(w))[:LEAD_WORDS]),
     )
-    return made.model_copy(update={"keys": _keys(made)})
+    return made.model_copy(update={"keys": _keys(made, known)})
 
 
 def event_id(document_id: str) -> str:
@@ -45,8 +52,9 @@ def _product(product: ProductTag) -> str:
     return f"{name}:{product.version}" if product.version else name
 
 
-def _keys(sketch: Sketch) -> tuple[str, ...]:
-    keys = [f"p:{p}" for p in sketch.products] + [f"n:{n}" for n in sketch.numbers]
-    keys += [f"w:{t}" for t in sketch.terms]
-    keys += [f"c:{c}" for c in sketch.companies[:2]]
-    return tuple(dict.fromkeys(keys))[:KEYS]
+def _keys(sketch: Sketch, known: Vocabulary) -> tuple[str, ...]:
+    """Names first, then the most telling words of headline and lead."""
+    named = [f"p:{p}" for p in sketch.products if known.weight(f"p:{p}") > 0.5]
+    telling = sorted(sketch.terms, key=lambda w: -known.weight(w))
+    wider = [w for w in sketch.lead if w.isascii() and known.weight(w) >= 0.8]
+    return tuple(dict.fromkeys([*named[:4], *(f"w:{w}" for w in [*telling[:14], *wider])]))[:KEYS]

@@ -1,0 +1,304 @@
+"""Fit the weights of clustering on the earlier half of labelled days, and write knowledge/taxonomy/cluster_weights.yaml.
+
+    python -m benchmarks.fit_cluster --data DIR [--out FILE]
+
+DIR holds clusters_pairs.jsonl, clusters_docs.jsonl, week_2024_03.jsonl, juya_items.jsonl and ainews_labels.jsonl. Only what is
+dated in the earlier half of each run of labelled days is looked at; benchmarks/bench_cluster.py measures on the later half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import combinations
+from math import exp, log
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from knowledge.index import KnowledgeBase
+from knowledge.load import HERE, load
+from knowledge.schema import ClusterWeights
+from pipeline import cluster, extract, facts
+from pipeline.cluster.signals import View, signals
+from pipeline.cluster.sketching import LEAD
+from pipeline.cluster.vocabulary import vocabulary
+from pipeline.cluster.words import headline
+from pipeline.door import raw_document
+from pipeline.records import Document, Fact, Tags
+from pipeline.tag import Lexicon, tag
+
+ZONE = ZoneInfo("Asia/Shanghai")
+SPLITS = (date(2024, 3, 20), date(2026, 3, 14))
+"""Last days that may be looked at, one for each run of labelled days (March 2024, February to April 2026): the middle of each."""
+
+RUNS = (date(2024, 5, 1), date(2027, 1, 1))
+"""Where each run ends."""
+
+COMMON = 0.003
+"""Share of the documents of a language from which a word is listed as common."""
+
+RIDGE = 1.0
+"""Strength of the pull towards zero, in pairs."""
+
+LEVELS = 10
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A pair of documents, whether they report one event, and how much the pair counts."""
+
+    one: str
+    other: str
+    same: bool
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Read:
+    """A document as the trip reads it before clustering."""
+
+    document: Document
+    tags: Tags
+    facts: tuple[Fact, ...]
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--data", type=Path, required=True)
+    asked.add_argument("--out", type=Path, default=HERE / "taxonomy" / "cluster_weights.yaml")
+    said = asked.parse_args()
+    rows = labelled_documents(said.data)
+    pairs = [p for p in labelled_pairs(said.data, rows) if early(rows[p.one]) and early(rows[p.other])]
+    lexicon = Lexicon(load())
+    weights = fit(rows, pairs, background(said.data), lexicon)
+    said.out.write_text(as_yaml(weights), "utf-8")
+    print(f"{weights.pairs} pairs, {weights.documents} documents for the word counts; wrote {said.out}")
+
+
+# ---- labelled data --------------------------------------------------------------------------------------------------
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def labelled_documents(data: Path) -> dict[str, dict[str, Any]]:
+    """Every document that a label speaks of, by id: id, lang, date, title, text, event_id where known."""
+    rows: dict[str, dict[str, Any]] = {}
+    for row in read_rows(data / "week_2024_03.jsonl"):
+        if row["event_id"]:
+            rows[row["id"]] = row
+    for row in read_rows(data / "clusters_docs.jsonl"):
+        rows[row["id"]] = rows.get(row["id"], {}) | row
+    for pair in read_rows(data / "clusters_pairs.jsonl"):
+        for side in ("a", "b"):
+            rows.setdefault(pair[side]["id"], pair[side])
+    return rows
+
+
+def labelled_pairs(data: Path, rows: dict[str, dict[str, Any]]) -> Iterator[Labelled]:
+    """Pairs with a label, pairs that known events imply, and pairs that an editor kept apart in one day's issue."""
+    seen: set[tuple[str, str]] = set()
+    for pair in read_rows(data / "clusters_pairs.jsonl"):
+        key = (min(pair["a"]["id"], pair["b"]["id"]), max(pair["a"]["id"], pair["b"]["id"]))
+        seen.add(key)
+        yield Labelled(*key, same=bool(pair["label"]))
+    known = sorted(i for i, row in rows.items() if row.get("event_id"))
+    for one, other in combinations(known, 2):
+        near = abs(day_of(rows[one]) - day_of(rows[other])).days <= 5
+        if near and (one, other) not in seen:
+            same = rows[one]["event_id"] == rows[other]["event_id"]
+            yield Labelled(one, other, same=same, weight=1.0 if same else 0.3)
+    issues: defaultdict[date, list[str]] = defaultdict(list)
+    for i, row in sorted(rows.items()):
+        if row.get("source") == "juya":
+            issues[day_of(row)].append(i)
+    for issue in issues.values():
+        for one, other in combinations(issue, 2):
+            if (one, other) not in seen:
+                yield Labelled(one, other, same=False, weight=0.3)
+
+
+def day_of(row: dict[str, Any]) -> date:
+    return date.fromisoformat(row["date"])
+
+
+def early(row: dict[str, Any]) -> bool:
+    """Whether a document lies in the earlier half of its run."""
+    day = day_of(row)
+    run = next((n for n, end in enumerate(RUNS) if day < end), len(RUNS) - 1)
+    return day <= SPLITS[run]
+
+
+def background(data: Path) -> list[dict[str, Any]]:
+    """Documents whose words are counted: everything dated before the later halves, labelled or not."""
+    rows = [*read_rows(data / "week_2024_03.jsonl"), *read_rows(data / "clusters_docs.jsonl")]
+    rows += [row | {"lang": "zh", "text": row["summary"]} for row in read_rows(data / "juya_items.jsonl")]
+    rows += [row | {"lang": "en", "text": row["description"]} for row in read_rows(data / "ainews_labels.jsonl")]
+    return list({row["id"]: row for row in rows if early(row)}.values())
+
+
+# ---- fitting --------------------------------------------------------------------------------------------------------
+
+
+def fit(
+    rows: dict[str, dict[str, Any]],
+    pairs: Sequence[Labelled],
+    counted: Sequence[dict[str, Any]],
+    lexicon: Lexicon,
+) -> ClusterWeights:
+    """The weights of the signals and of the words, from labelled pairs and a background."""
+    wanted = {i for pair in pairs for i in (pair.one, pair.other)}
+    texts = {i: read(row, lexicon) for i, row in rows.items() if i in wanted}
+    common = common_words(counted, lexicon.knowledge)
+    draft = ClusterWeights(
+        fitted_until=SPLITS,
+        pairs=len(pairs),
+        join=0.5,
+        follow=0.2,
+        same_language={},
+        across_languages={},
+        documents=len(counted),
+        common=common,
+    )
+    knowledge = with_weights(lexicon.knowledge, draft)
+    known = vocabulary(knowledge)
+    views = {i: View(cluster.sketch(t.document, t.tags, t.facts, knowledge), known) for i, t in texts.items()}
+    same, across = [], []
+    for pair in pairs:
+        one, other = views[pair.one], views[pair.other]
+        if not set(one.sketch.keys) & set(other.sketch.keys) and not pair.same:
+            continue
+        kind = same if one.sketch.language == other.sketch.language else across
+        kind.append((signals(one, other), pair))
+    return draft.model_copy(
+        update={"same_language": regress(same), "across_languages": regress(across), "pairs": len(same) + len(across)}
+    )
+
+
+def read(row: dict[str, Any], lexicon: Lexicon) -> Read:
+    """A labelled row as the trip reads it."""
+    asked = {"id": row["id"], "title": row["title"] or "", "text": row.get("text") or "", "date": row["date"], "lang": row["lang"]}
+    document = extract.extract(raw_document(asked, ZONE, datetime(2027, 1, 1, tzinfo=UTC)))
+    tags = tag(document, lexicon)
+    return Read(document, tags, facts.find(document, tags, lexicon))
+
+
+def with_weights(knowledge: KnowledgeBase, weights: ClusterWeights) -> KnowledgeBase:
+    """The knowledge base with other weights of clustering."""
+    changed = copy(knowledge)
+    changed.taxonomy = knowledge.taxonomy.model_copy(update={"clustering": weights})
+    return changed
+
+
+def common_words(counted: Iterable[dict[str, Any]], knowledge: KnowledgeBase) -> dict[str, str]:
+    """Words by level: a word in every document says nothing, one in fewer than `COMMON` of a language's is rare."""
+    bare = copy(knowledge)
+    bare.taxonomy = knowledge.taxonomy.model_copy(update={"clustering": None})
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    documents: Counter[str] = Counter()
+    for row in counted:
+        language = "zh" if row["lang"] == "zh" else "en"
+        text = f"{headline(row['title'] or '', row.get('text') or '')}\n{(row.get('text') or '')[:LEAD]}"
+        documents[language] += 1
+        counts[language].update(set(vocabulary(bare).cut(text)))
+    rate: dict[str, float] = {}
+    for language, found in counts.items():
+        for word, count in found.items():
+            rate[word] = max(rate.get(word, 0.0), count / documents[language])
+    levels: defaultdict[str, list[str]] = defaultdict(list)
+    for word, share in sorted(rate.items()):
+        if share >= COMMON:
+            levels[f"{round(LEVELS * log(share) / log(COMMON)) / LEVELS:.1f}"].append(word)
+    return {level: " ".join(levels[level]) for level in sorted(levels)}
+
+
+def regress(cases: Sequence[tuple[dict[str, float], Labelled]]) -> dict[str, float]:
+    """Logistic regression with a ridge by Newton's method; the intercept is `base`."""
+    names = ["base", *sorted({name for found, _ in cases for name in found})]
+    rows = [([1.0, *(found[name] for name in names[1:])], float(pair.same), pair.weight) for found, pair in cases]
+    weights = [0.0] * len(names)
+    for _ in range(25):
+        gradient = [-RIDGE * w if n else 0.0 for n, w in enumerate(weights)]
+        hessian = [[RIDGE * (a == b and a > 0) for b in range(len(names))] for a in range(len(names))]
+        for x, y, count in rows:
+            p = 1 / (1 + exp(-max(-30.0, min(30.0, sum(a * b for a, b in zip(x, weights, strict=True))))))
+            for a, xa in enumerate(x):
+                if xa:
+                    gradient[a] += count * (y - p) * xa
+                    for b, xb in enumerate(x):
+                        hessian[a][b] += count * p * (1 - p) * xa * xb
+        step = solve(hessian, gradient)
+        weights = [w + s for w, s in zip(weights, step, strict=True)]
+        if max(map(abs, step)) < 1e-6:
+            break
+    return {name: round(w, 3) for name, w in zip(names, weights, strict=True)}
+
+
+def solve(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
+    """The solution of a small system of linear equations, by elimination with pivots."""
+    rows = [[*line, value] for line, value in zip(matrix, right, strict=True)]
+    size = len(rows)
+    for n in range(size):
+        pivot = max(range(n, size), key=lambda r: abs(rows[r][n]))
+        rows[n], rows[pivot] = rows[pivot], rows[n]
+        for r in range(size):
+            if r != n and rows[r][n]:
+                factor = rows[r][n] / rows[n][n]
+                rows[r] = [a - factor * b for a, b in zip(rows[r], rows[n], strict=True)]
+    return [row[size] / row[n] for n, row in enumerate(rows)]
+
+
+# ---- writing --------------------------------------------------------------------------------------------------------
+
+
+def as_yaml(weights: ClusterWeights) -> str:
+    """The weights as a readable file."""
+    lines = [
+        "# What clustering has learned. Made by `python -m benchmarks.fit_cluster --data DIR`; do not edit by hand.",
+        f"fitted_until: [{', '.join(str(day) for day in weights.fitted_until)}]",
+        f"pairs: {weights.pairs}",
+        f"join: {weights.join}",
+        f"follow: {weights.follow}",
+        *_section("same_language", weights.same_language),
+        *_section("across_languages", weights.across_languages),
+        f"documents: {weights.documents}",
+        "common:",
+    ]
+    for level, listed in weights.common.items():
+        lines += [f'  "{level}": >-', *wrapped(listed.split())]
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, weights: dict[str, float]) -> list[str]:
+    return [f"{name}:", *(f"  {signal}: {weight:.3f}" for signal, weight in weights.items())]
+
+
+def wrapped(listed: Sequence[str], width: int = 112) -> Iterator[str]:
+    """Words in lines of a width."""
+    line = "   "
+    for word in listed:
+        if len(line) + len(word) > width:
+            yield line
+            line = "   "
+        line += f" {word}"
+    yield line
+
+
+def shuffled(listed: Sequence[Any], seed: int) -> list[Any]:
+    """The same things in another order."""
+    found = list(listed)
+    Random(seed).shuffle(found)
+    return found
+
+
+if __name__ == "__main__":
+    main()

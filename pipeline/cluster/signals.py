@@ -1,0 +1,134 @@
+"""How alike two documents are, as named signals between 0 and 1; the weights that fuse them are learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from math import exp, sqrt
+
+from pipeline.cluster.vocabulary import Vocabulary
+from pipeline.records import Sketch
+
+TELLING = 0.55
+"""Words from this weight on are rare enough to count as shared evidence by themselves."""
+
+FAR = 7.0
+"""Days after which more distance says nothing more."""
+
+Signals = dict[str, float]
+
+
+class View:
+    """A sketch laid out for comparison: its words with their weights, its names and its versions."""
+
+    def __init__(self, sketch: Sketch, known: Vocabulary) -> None:
+        self.sketch = sketch
+        self.head = {word: known.weight(word) for word in sketch.terms}
+        self.every = self.head | {word: known.weight(word) for word in sketch.lead}
+        self.companies = set(sketch.companies)
+        self.products = set(sketch.products)
+
+    @cached_property
+    def versions(self) -> dict[str, set[str]]:
+        """The versions of each name in the headline."""
+        found: dict[str, set[str]] = {}
+        for word in self.sketch.terms:
+            name, colon, version = word.partition(":")
+            if colon:
+                found.setdefault(name, set()).add(version)
+        return found
+
+    @cached_property
+    def bridged(self) -> dict[str, float]:
+        """The headline's words that may stand in a text of another language: names, numbers and terms."""
+        return {word: weight for word, weight in self.head.items() if word.isascii()}
+
+
+def signals(one: View, other: View) -> Signals:
+    """The signals of two documents; the same whichever comes first."""
+    found = _entities(one, other) | _circumstances(one, other)
+    if one.sketch.language == other.sketch.language:
+        return found | _same_language(one, other)
+    return found | _across(one, other)
+
+
+def _same_language(one: View, other: View) -> Signals:
+    covered = sorted((_cover(one.head, other.every), _cover(other.head, one.every)))
+    return {
+        "headline": _cosine(one.head, other.head),
+        "words": _cosine(one.every, other.every),
+        "covered": covered[1],
+        "covered_both": covered[0],
+        "rare_words": _shared(one.head, other.every, other.head, one.every),
+    }
+
+
+def _across(one: View, other: View) -> Signals:
+    """What a Chinese and an English text can share: the Chinese one's Latin words, numbers, and terms of both."""
+    if one.sketch.language != "zh":
+        one, other = other, one
+    terms = {w: x for w, x in other.head.items() if w[0] in "~#"}
+    return {
+        "names": _cover(one.bridged, other.every),
+        "terms": _cover(terms, one.every),
+        "headline": _cosine(one.bridged, {w: x for w, x in other.head.items() if w in one.every or w[0] in "~#"}),
+        "words": _cosine({w: x for w, x in one.every.items() if w.isascii()}, {w: x for w, x in other.every.items() if w in one.every or w[0] in "~#"}),
+        "rare_words": _shared(one.bridged, other.every, other.head, one.every),
+    }
+
+
+def _entities(one: View, other: View) -> Signals:
+    named = bool(one.companies and other.companies)
+    main = one.sketch.companies[:1] == other.sketch.companies[:1]
+    made = bool(one.products and other.products)
+    return {
+        "actor": float(named and main),
+        "company": float(bool(one.companies & other.companies)),
+        "other_company": float(named and not one.companies & other.companies),
+        "product": float(bool(one.products & other.products)),
+        "other_product": float(made and not one.products & other.products),
+        "version": float(_same_version(one, other)),
+        "other_version": float(contradict(one, other)),
+    }
+
+
+def _circumstances(one: View, other: View) -> Signals:
+    days = abs((one.sketch.when - other.sketch.when).total_seconds()) / 86400
+    return {
+        "type": float(one.sketch.event_type == other.sketch.event_type),
+        "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
+        "days": min(days, FAR) / FAR,
+    }
+
+
+def contradict(one: View, other: View) -> bool:
+    """Whether the headlines give a name with versions that exclude each other: GPT-4.5 and GPT-5."""
+    both = one.versions.keys() & other.versions.keys()
+    return bool(both) and not any(one.versions[name] & other.versions[name] for name in both)
+
+
+def _same_version(one: View, other: View) -> bool:
+    both = one.versions.keys() & other.versions.keys()
+    return any(one.versions[name] & other.versions[name] for name in both)
+
+
+def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
+    shared = sum(weight * weight for word, weight in one.items() if word in other)
+    size = sqrt(_square(one.values()) * _square(other.values()))
+    return shared / size if size else 0.0
+
+
+def _square(weights: Iterable[float]) -> float:
+    return sum(w * w for w in weights)
+
+
+def _cover(words: dict[str, float], text: dict[str, float]) -> float:
+    """The share of a headline's weight that another text holds."""
+    whole = sum(words.values())
+    return sum(w for word, w in words.items() if word in text) / whole if whole else 0.0
+
+
+def _shared(head: dict[str, float], text: dict[str, float], other_head: dict[str, float], other_text: dict[str, float]) -> float:
+    """How much rare evidence the headline of one shares with the text of the other, saturating at 1."""
+    found = {w: x for w, x in head.items() if w in text} | {w: x for w, x in other_head.items() if w in other_text}
+    return 1 - exp(-sum(x - TELLING for x in found.values() if x > TELLING))
