@@ -1,0 +1,326 @@
+"""Events: found again by their sketch's keys, kept whole, filtered by tags, tied to securities and scores."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, union_all, update
+from sqlalchemy.orm import Session
+
+from pipeline.records import Event, Link, Record, Score, Sketch
+from storage import tables
+from storage.engine import alone, insert
+
+PER_KEY = 200
+"""Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
+LONGEST_KEY = 120
+"""Characters; a longer key is kept by its hash, as PostgreSQL's indexes refuse rows over 2,700 bytes."""
+
+_events = tables.table(tables.EventRow)
+_sketches = tables.table(tables.SketchRow)
+_keys = tables.table(tables.EventKeyRow)
+_tags = tables.table(tables.EventTagRow)
+_links = tables.table(tables.LinkRow)
+_scores = tables.table(tables.ScoreRow)
+
+
+class Cursor(Record):
+    """Where a page of events ended."""
+
+    when: datetime
+    event_id: str
+
+
+class Page(Record):
+    """Events in order of time, newest first, and where to go on; None after the last."""
+
+    events: tuple[Event, ...]
+    next: Cursor | None
+
+
+# ---- clustering -----------------------------------------------------------------------------------------------------
+
+
+def placing(session: Session) -> None:
+    """Until the transaction ends nobody else places a document: two reports cannot found one event twice."""
+    alone(session, "placing")
+
+
+def candidates(
+    session: Session, keys: Sequence[str], around: datetime, within: timedelta, limit: int = 64
+) -> list[Sketch]:
+    """Sketches of events near in time that share keys: the most keys first, of equals those sharing rarer ones."""
+    found = _events_by_key(session, list(dict.fromkeys(map(_key, keys))), around - within, around + within)
+    shared: defaultdict[str, int] = defaultdict(int)
+    rarity: defaultdict[str, float] = defaultdict(float)
+    when: dict[str, datetime] = {}
+    for rows in found.values():
+        for event_id, at in rows:
+            shared[event_id] += 1
+            rarity[event_id] += 1 / math.log2(1 + len(rows))
+            when[event_id] = at
+    best = sorted(shared, key=lambda e: (-shared[e], -rarity[e], -when[e].timestamp(), e))[:limit]
+    sketches = sketches_of(session, best)
+    return [sketches[event_id] for event_id in best if event_id in sketches]
+
+
+def sketches_of(session: Session, event_ids: Sequence[str]) -> dict[str, Sketch]:
+    """The sketches of events."""
+    rows = session.execute(select(_sketches).where(_sketches.c.event_id.in_(event_ids)))
+    return {row.event_id: Sketch.model_validate_json(row.body) for row in rows}
+
+
+def _events_by_key(
+    session: Session, keys: Sequence[str], since: datetime, until: datetime
+) -> dict[str, list[tuple[str, datetime]]]:
+    """For each key its newest events in the window, each an index walk that stops at PER_KEY."""
+    found: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    walks = [
+        select(_keys.c.key, _keys.c.event_id, _keys.c.filed_at)
+        .where(_keys.c.key == key, _keys.c.filed_at >= since, _keys.c.filed_at <= until)
+        .order_by(_keys.c.filed_at.desc(), _keys.c.event_id.desc())
+        .limit(PER_KEY)
+        .subquery()
+        for key in keys
+    ]
+    if walks:
+        for row in session.execute(union_all(*(select(walk) for walk in walks))):
+            found[row.key].append((row.event_id, row.filed_at))
+    return found
+
+
+def _key(text: str) -> str:
+    return text if len(text) <= LONGEST_KEY else sha256(tables.safe(text).encode()).hexdigest()
+
+
+# ---- saving ---------------------------------------------------------------------------------------------------------
+
+
+def save(session: Session, event: Event, sketch: Sketch | None = None, keys: Iterable[str] | None = None) -> None:
+    """An event as it is now; with a sketch (or keys of its own choice) it can be found by clustering under them."""
+    row = {
+        "filed_at": event.when,
+        "first_seen_at": event.first_seen_at,
+        "occurred_on": event.occurred_on,
+        "event_type": event.event_type,
+        "follows": event.follows,
+        "body": event.model_dump_json(),
+    }
+    statement = insert(session, _events).values(id=event.id, **row)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    if sketch is not None:
+        _save_sketch(session, event.id, sketch)
+    if sketch is not None or keys is not None:
+        _save_keys(session, event, sketch, keys)
+    _save_tags(session, event)
+
+
+def save_links(session: Session, event_id: str, links: Iterable[Link], now: datetime) -> None:
+    """An event's links as drawn now. One drawn before keeps its known-at time; one no longer drawn is withdrawn."""
+    drawn = {_link_key(link): link for link in links}
+    query = select(_links).where(_links.c.event_id == event_id)
+    stored = {(row.security_id, row.relation, row.path_hash): row for row in session.execute(query)}
+    for key, link in drawn.items():
+        body, old = link.model_dump_json(), stored.get(key)
+        if old is None:
+            row = dict(zip(("security_id", "relation", "path_hash"), key, strict=True))
+            values = {"event_id": event_id, "weight": link.weight, "body": body, "known_at": now, "withdrawn_at": None}
+            session.execute(_links.insert().values(**row, **values))
+        elif old.body != body or old.withdrawn_at is not None:
+            known_at = old.known_at if old.withdrawn_at is None else now
+            change = {"weight": link.weight, "body": body, "known_at": known_at, "withdrawn_at": None}
+            session.execute(update(_links).where(_is_link(event_id, key)).values(change))
+    for key, old in stored.items():
+        if key not in drawn and old.withdrawn_at is None:
+            session.execute(update(_links).where(_is_link(event_id, key)).values(withdrawn_at=now))
+    _save_linked_tags(session, event_id, {link.security_id for link in drawn.values()})
+
+
+def save_scores(session: Session, scores: Iterable[Score]) -> None:
+    """An event's importance under each lens, in place of what was kept."""
+    for score in scores:
+        row = {"total": score.total, "body": score.model_dump_json()}
+        statement = insert(session, _scores).values(event_id=score.event_id, lens=score.lens, **row)
+        session.execute(statement.on_conflict_do_update(index_elements=["event_id", "lens"], set_=row))
+
+
+def _save_sketch(session: Session, event_id: str, sketch: Sketch) -> None:
+    row = {"body": sketch.model_dump_json()}
+    statement = insert(session, _sketches).values(event_id=event_id, **row)
+    session.execute(statement.on_conflict_do_update(index_elements=["event_id"], set_=row))
+
+
+def _save_keys(session: Session, event: Event, sketch: Sketch | None, keys: Iterable[str] | None) -> None:
+    """Keys stand under the sketch's time, as it is the sketch that is compared."""
+    when = sketch.when if sketch is not None else event.when
+    chosen = keys if keys is not None else (sketch.keys if sketch is not None else ())
+    wanted = set(map(_key, chosen))
+    session.execute(delete(_keys).where(_keys.c.event_id == event.id))
+    if wanted:
+        rows = [{"key": key, "filed_at": when, "event_id": event.id} for key in sorted(wanted)]
+        session.execute(_keys.insert(), rows)
+
+
+def _save_tags(session: Session, event: Event) -> None:
+    """Only what changed is written: most reports that join an event change nothing in it that one filters by."""
+    wanted = _tags_of(event)
+    query = select(_tags.c.tag, _tags.c.filed_at).where(_tags.c.event_id == event.id)
+    stored = {row.tag: row.filed_at for row in session.execute(query)}
+    wanted |= {tag for tag in stored if tag.startswith("linked:")}
+    gone = [tag for tag, at in stored.items() if tag not in wanted or at != event.when]
+    if gone:
+        session.execute(delete(_tags).where(_tags.c.event_id == event.id, _tags.c.tag.in_(gone)))
+    fresh = sorted(tag for tag in wanted if stored.get(tag) != event.when)
+    if fresh:
+        session.execute(_tags.insert(), [{"tag": t, "filed_at": event.when, "event_id": event.id} for t in fresh])
+
+
+def _save_linked_tags(session: Session, event_id: str, securities: set[str]) -> None:
+    filed_at = session.execute(select(_events.c.filed_at).where(_events.c.id == event_id)).scalar_one()
+    query = select(_tags.c.tag).where(_tags.c.event_id == event_id, _tags.c.tag.like("linked:%"))
+    stored = set(session.execute(query).scalars())
+    wanted = {f"linked:{security}" for security in securities}
+    if gone := stored - wanted:
+        session.execute(delete(_tags).where(_tags.c.event_id == event_id, _tags.c.tag.in_(gone)))
+    if fresh := sorted(wanted - stored):
+        session.execute(_tags.insert(), [{"tag": t, "filed_at": filed_at, "event_id": event_id} for t in fresh])
+
+
+def _tags_of(event: Event) -> set[str]:
+    tags = {f"type:{event.event_type}"} | {f"company:{tag.id}" for tag in event.companies}
+    for product in event.products:
+        tags |= {_key(f"product:{name.casefold()}") for name in (product.id, product.family, product.name) if name}
+    tags |= {f"modality:{modality}" for modality in (*event.modalities.input, *event.modalities.output)}
+    return tags | {f"security:{tag.id}" for tag in event.securities}
+
+
+def _link_key(link: Link) -> tuple[str, str, bytes]:
+    path = sha256("\x00".join(link.path).encode()).digest()
+    return link.security_id, link.relation, path
+
+
+def _is_link(event_id: str, key: tuple[str, str, bytes]) -> ColumnElement[bool]:
+    security_id, relation, path_hash = key
+    is_tie = and_(_links.c.security_id == security_id, _links.c.relation == relation, _links.c.path_hash == path_hash)
+    return and_(_links.c.event_id == event_id, is_tie)
+
+
+# ---- looking --------------------------------------------------------------------------------------------------------
+
+
+def get(session: Session, event_id: str) -> Event | None:
+    """An event by its id."""
+    body = session.execute(select(_events.c.body).where(_events.c.id == event_id)).scalar()
+    return None if body is None else Event.model_validate_json(body)
+
+
+def several(session: Session, event_ids: Sequence[str]) -> dict[str, Event]:
+    """Events by their ids; ids without one are left out."""
+    rows = session.execute(select(_events.c.id, _events.c.body).where(_events.c.id.in_(event_ids)))
+    return {row.id: Event.model_validate_json(row.body) for row in rows}
+
+
+def between(session: Session, start: datetime, end: datetime) -> list[Event]:
+    """Events of a time, its end left out, newest first."""
+    is_within = and_(_events.c.filed_at >= start, _events.c.filed_at < end)
+    return _read(session, select(_events.c.body).where(is_within).order_by(*_newest_first()))
+
+
+def recent(session: Session, limit: int = 50) -> list[Event]:
+    """The newest events."""
+    return _read(session, select(_events.c.body).order_by(*_newest_first()).limit(limit))
+
+
+def follow_ups(session: Session, event_id: str) -> list[Event]:
+    """Events that develop this one, oldest first."""
+    query = select(_events.c.body).where(_events.c.follows == event_id)
+    return _read(session, query.order_by(_events.c.filed_at, _events.c.id))
+
+
+def page(
+    session: Session,
+    *,
+    company: str | None = None,
+    product: str | None = None,
+    modality: str | None = None,
+    event_type: str | None = None,
+    security: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+) -> Page:
+    """Events that meet every filter given, newest first, from where a cursor points."""
+    wanted = [("company", company), ("modality", modality), ("type", event_type)]
+    tags = [[f"{name}:{value}"] for name, value in wanted if value]
+    tags += [[_key(f"product:{product.casefold()}")]] if product else []
+    tags += [[f"security:{security}", f"linked:{security}"]] if security else []
+    query = select(_events.c.filed_at, _events.c.id, _events.c.body).where(*(_has(any_of) for any_of in tags))
+    query = query.where(_events.c.filed_at >= since) if since else query
+    query = query.where(_events.c.filed_at < until) if until else query
+    query = query.where(_is_after(cursor)) if cursor else query
+    rows = session.execute(query.order_by(*_newest_first()).limit(limit + 1)).all()
+    shown = rows[:limit]
+    last = Cursor(when=shown[-1].filed_at, event_id=shown[-1].id) if len(rows) > limit else None
+    return Page(events=tuple(Event.model_validate_json(row.body) for row in shown), next=last)
+
+
+def links_of(session: Session, event_id: str, known_by: datetime | None = None) -> list[Link]:
+    """An event's links, strongest first: as drawn now, or as they were known at a time."""
+    stands: ColumnElement[bool] = _links.c.withdrawn_at.is_(None)
+    if known_by is not None:
+        stands = and_(_links.c.known_at <= known_by, or_(stands, _links.c.withdrawn_at > known_by))
+    query = select(_links.c.body).where(_links.c.event_id == event_id, stands)
+    ordered = query.order_by(_links.c.weight.desc(), _links.c.security_id, _links.c.relation, _links.c.path_hash)
+    return [Link.model_validate_json(body) for body in session.execute(ordered).scalars()]
+
+
+def links_of_all(session: Session, event_ids: Sequence[str]) -> dict[str, list[Link]]:
+    """The links of several events as drawn now, strongest first."""
+    found: dict[str, list[Link]] = {event_id: [] for event_id in event_ids}
+    query = select(_links.c.event_id, _links.c.body).where(
+        _links.c.event_id.in_(event_ids), _links.c.withdrawn_at.is_(None)
+    )
+    for row in session.execute(query.order_by(_links.c.weight.desc(), _links.c.security_id, _links.c.relation)):
+        found[row.event_id].append(Link.model_validate_json(row.body))
+    return found
+
+
+def scores_of(session: Session, event_id: str) -> list[Score]:
+    """An event's importance under each lens."""
+    query = select(_scores.c.body).where(_scores.c.event_id == event_id).order_by(_scores.c.lens)
+    return [Score.model_validate_json(body) for body in session.execute(query).scalars()]
+
+
+def scores_of_all(session: Session, event_ids: Sequence[str], lens: str) -> dict[str, Score]:
+    """The importance of several events under one lens."""
+    query = select(_scores.c.event_id, _scores.c.body).where(_scores.c.event_id.in_(event_ids), _scores.c.lens == lens)
+    return {row.event_id: Score.model_validate_json(row.body) for row in session.execute(query)}
+
+
+def count(session: Session) -> int:
+    """How many events there are."""
+    return session.execute(select(func.count()).select_from(_events)).scalar_one()
+
+
+def _read(session: Session, query: Any) -> list[Event]:
+    return [Event.model_validate_json(body) for body in session.execute(query).scalars()]
+
+
+def _has(any_of: Sequence[str]) -> ColumnElement[bool]:
+    named = _tags.c.tag == any_of[0] if len(any_of) == 1 else _tags.c.tag.in_(any_of)
+    return exists().where(named, _tags.c.filed_at == _events.c.filed_at, _tags.c.event_id == _events.c.id)
+
+
+def _is_after(cursor: Cursor) -> ColumnElement[bool]:
+    is_older = _events.c.filed_at < cursor.when
+    return or_(is_older, and_(_events.c.filed_at == cursor.when, _events.c.id < cursor.event_id))
+
+
+def _newest_first() -> tuple[Any, ...]:
+    return _events.c.filed_at.desc(), _events.c.id.desc()
