@@ -1,4 +1,4 @@
-"""Where we look: every feed and site of sources.yaml and of a user's own files, validated with errors that explain themselves."""
+"""Where we look: every feed and site of sources.yaml and of a user's own files; errors say what to do."""
 
 from __future__ import annotations
 
@@ -93,11 +93,13 @@ class Source(Row):
     selectors: Selectors | None = None
     paths: JsonPaths | None = None
     form: dict[str, str] | None = None
-    """Sent as a POST form, for the few lists that answer to nothing else; `{today}` and `{days_ago_N}` as YYYY-MM-DD."""
+    """Sent as a POST form, for lists that answer to nothing else; `{today}` and `{days_ago_N}` as YYYY-MM-DD."""
     include: str = ""
     """Only items whose URL matches this regular expression: `/news/` of a sitemap."""
     timezone: str = ""
     """IANA name for dates that say no zone: `Asia/Shanghai`. Left out, they count as UTC days."""
+    pages: Literal["auto", "always", "never"] = "auto"
+    """Whether an item's own page is read: `auto` where the item is a link, has no date or little text."""
     enabled: bool = True
     note: str = ""
     evidence: str = "own"
