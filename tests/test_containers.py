@@ -1,0 +1,104 @@
+"""Containers: their commands exist, every queue is served, no password is written down, secrets may be files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.main import COMMANDS
+from settings import Settings
+from worker.app import create_app
+
+ROOT = Path(__file__).parent.parent
+OURS = ("web", "worker", "crawler", "beat", "migrate")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    return found
+
+
+def queues(service: dict[str, Any]) -> set[str]:
+    command = service["command"]
+    return set(command[command.index("--queues") + 1].split(","))
+
+
+def test_all_parts_of_the_product_are_there(services: dict[str, dict[str, Any]]) -> None:
+    assert set(services) == {*OURS, "postgres", "redis"}
+
+
+def test_our_commands_exist(services: dict[str, dict[str, Any]]) -> None:
+    commands = [services[name]["command"] for name in OURS]
+    assert {c[0] for c in commands} <= {"launchwatch", "celery"}
+    assert {c[1] for c in commands if c[0] == "launchwatch"} <= set(COMMANDS)
+
+
+def test_every_queue_has_a_consumer_and_no_two_kinds_share_one(services: dict[str, dict[str, Any]]) -> None:
+    routed = {route["queue"] for route in create_app(Settings()).conf.task_routes.values()}
+    assert queues(services["worker"]) | queues(services["crawler"]) == routed
+    assert not queues(services["worker"]) & queues(services["crawler"])
+
+
+def test_every_variable_is_a_setting(services: dict[str, dict[str, Any]]) -> None:
+    known = {f"LAUNCHWATCH_{field.upper()}" for field in Settings.model_fields}
+    given = {name for service in OURS for name in services[service]["environment"]}
+    assert given <= known
+    assert {"LAUNCHWATCH_DATABASE_URL", "LAUNCHWATCH_REDIS_URL"} <= given
+
+
+def test_what_runs_on_has_a_health_check_and_starts_again(services: dict[str, dict[str, Any]]) -> None:
+    lasting = {name: service for name, service in services.items() if name != "migrate"}
+    assert {name for name, service in lasting.items() if "healthcheck" not in service} == set()
+    assert {service["restart"] for service in lasting.values()} == {"unless-stopped"}
+
+
+def test_workers_can_be_multiplied(services: dict[str, dict[str, Any]]) -> None:
+    assert not {"container_name", "ports", "hostname"} & set(services["worker"])
+
+
+def test_only_the_web_side_is_published_and_only_here(services: dict[str, dict[str, Any]]) -> None:
+    ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert set(ports) == {"web"}
+    assert all(port.startswith("127.0.0.1:") for port in ports["web"])
+
+
+def test_nothing_runs_as_root_and_no_password_is_written_down(services: dict[str, dict[str, Any]]) -> None:
+    assert services["redis"]["user"] == "redis"
+    assert "\nUSER launchwatch\n" in (ROOT / "Dockerfile").read_text("utf-8")
+    assert services["postgres"]["environment"]["POSTGRES_PASSWORD"] == "${POSTGRES_PASSWORD:-}"
+    example = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    assert [line for line in example if "PASSWORD=" in line and not line.startswith("#")] == [
+        "POSTGRES_PASSWORD=",
+        "REDIS_PASSWORD=",
+    ]
+
+
+def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        "sh",
+        str(ROOT / "docker-entrypoint.sh"),
+        "sh",
+        "-c",
+        'echo "$LAUNCHWATCH_REDIS_URL ${LAUNCHWATCH_REDIS_URL_FILE-}"',
+    ]
+    given = {"PATH": os.environ["PATH"], **environment}
+    return subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+def test_a_secret_comes_from_its_file(tmp_path: Path) -> None:
+    secret = tmp_path / "redis url"
+    secret.write_text("redis://:a$b`c\"d'e@redis:6379/0\n", "utf-8")
+    answer = start(tmp_path, LAUNCHWATCH_REDIS_URL="old", LAUNCHWATCH_REDIS_URL_FILE=str(secret))
+    assert answer.stdout == "redis://:a$b`c\"d'e@redis:6379/0 \n"
+
+
+def test_a_missing_secret_stops_the_start_with_advice(tmp_path: Path) -> None:
+    answer = start(tmp_path, LAUNCHWATCH_REDIS_URL_FILE="nowhere")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "LAUNCHWATCH_REDIS_URL_FILE names nowhere, which cannot be read" in answer.stderr
