@@ -272,6 +272,12 @@ class Modality(Row):
     name_en: str
     cues_zh: tuple[str, ...] = ()
     cues_en: tuple[str, ...] = ()
+    out_zh: tuple[str, ...] = ()
+    out_en: tuple[str, ...] = ()
+    """Words that say that a model gives it out."""
+    in_zh: tuple[str, ...] = ()
+    in_en: tuple[str, ...] = ()
+    """Words that say that a model takes it in."""
 
 
 class WordGroup(Row):

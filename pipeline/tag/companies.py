@@ -18,7 +18,7 @@ _OBJECT_BEFORE = re.compile(
 _BY = re.compile(
     r"(?:released|developed|made|built|trained|published|launched|introduced|created|designed) by\s*$", re.IGNORECASE
 )
-_ACTS = ("release", "open_source", "update", "act")
+_ACTS = ("release", "open_source", "update", "extend", "act")
 _REACH = 14
 """How far behind a name its verb may stand, not counting what stands between in brackets."""
 

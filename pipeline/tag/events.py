@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, cast
 
 from pipeline.records import Certainty
 from pipeline.tag.lexicon import Cue, Lexicon, Scan
 from pipeline.tag.products import Found
+from pipeline.tag.version import parse
 
 _NOUNS = ("model", "product", "plan", "paper", "benchmark", "hardware", "dataset")
 _TYPE_OF = {
@@ -18,6 +20,13 @@ _TYPE_OF = {
     "dataset": "open_source_release",
 }
 _RELEASES = ("model_release", "open_source_release", "model_update")
+_VERBS = ("release", "open_source", "update", "extend")
+_CUTTERS = ("act", "extend", "release", "update", "open_source")
+_NOTHING = re.compile(
+    r"[\s\"“”’'》）)+]*(?:系列|家族|版|预览版|正式版|等|了|全系|服务|API|[（(][^）)]*[）)]|[\w.]+ (?:版|版本))?[\s.!]*"
+    r"|[\s,]*(?:for|with|to|in|on|that|which|from|at|by|under|and|is|are|has|,|-|–)\b.*",
+    re.DOTALL,
+)
 _BREAKS = "，,、；;：:。！!？?\n—|"
 _HEADLINE = 6.0
 """How much the headline's own construction counts beside single words."""
@@ -88,25 +97,86 @@ def _place(scan: Scan, cue: Cue) -> float:
 
 
 def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple[str, float, str]]:
-    """What the headline's construction says: the verb, and the noun that ends its object."""
-    low, high = (0, scan.title_end) if scan.title_end else scan.sentence(0)
-    verb = next(
-        (c for c in scan.cues if low <= c.start < high and c.group in ("release", "open_source", "update")), None
-    )
+    """What the headline's construction says, or where it does not tell, the first sentence's."""
+    lead = scan.sentence(scan.title_end + 1)
+    read = _deed(scan, products, lexicon, 0, scan.title_end) if scan.title_end else None
+    weight = _HEADLINE
+    if read is None or not read.head:
+        again = _deed(scan, products, lexicon, *lead)
+        if again is None or (read and not again.head):
+            return [("product_launch", 1.0, read.quote)] if read else []
+        if read is None:
+            weight *= 0.7
+        read = again._replace(quote=read.quote if read else again.quote, group=read.group if read else again.group)
+    if read.head != "model":
+        return [
+            (
+                _TYPE_OF.get(read.head, "product_launch"),
+                weight * (0.7 if read.group in ("update", "extend") else 1.0),
+                read.quote,
+            )
+        ]
+    if read.group == "extend":
+        return [("product_launch", weight, read.quote)]
+    opened = any(c.group == "open_source" for c in scan.cues if c.start < lead[1])
+    type_ = "open_source_release" if opened else "model_update" if read.group == "update" else "model_release"
+    return [(type_, weight, read.quote)]
+
+
+class _Deed(NamedTuple):
+    """A verb that announces, the kind of noun that it announces, and the words."""
+
+    group: str
+    head: str
+    quote: str
+
+
+def _deed(scan: Scan, products: list[Found], lexicon: Lexicon, low: int, high: int) -> _Deed | None:
+    """What is done to what between two places."""
+    cues = [c for c in scan.cues if low <= c.start and c.end <= high]
+    verb = next((c for c in cues if c.group in _VERBS), None)
     if verb is None:
-        return []
-    end = min((i for mark in _BREAKS if (i := scan.text.find(mark, verb.end, high)) > 0), default=high)
-    nouns = [c for c in scan.cues if c.group in _NOUNS and verb.end <= c.start and c.end <= end]
-    objects = [p for p in products if verb.end <= p.start < end]
-    quote = scan.text[verb.start : end].strip()
-    head = max(nouns, key=lambda c: (c.end, c.end - c.start)).group if nouns else ""
-    if head == "" and objects:
-        id_ = objects[0].id
-        head = "model" if (id_ in lexicon.models if id_ else objects[0].rule in ("shape", "version")) else "product"
-    if head == "model":
-        opened = any(c.group == "open_source" for c in scan.cues if c.start < scan.sentence(scan.title_end + 1)[1])
-        type_ = "open_source_release" if opened else "model_update" if verb.group == "update" else "model_release"
-        return [(type_, _HEADLINE, quote)]
-    if head:
-        return [(_TYPE_OF[head], _HEADLINE * (0.7 if verb.group == "update" else 1.0), quote)]
-    return [("product_launch", 1.0, quote)]
+        return None
+    verb = max((c for c in cues if c.group in _VERBS and c.start == verb.start), key=lambda c: c.end)
+    start = verb.end
+    end = min((i for mark in _BREAKS if (i := scan.text.find(mark, start, high)) >= 0), default=high)
+    following = (c.start for c in cues if c.group in _CUTTERS and c.start > start + 2 and not _modifies(scan, c))
+    end = min(end, next(following, end))
+    if not scan.text[start:end].strip(' 了：:"“”'):
+        start, end = low, verb.start
+    quote = scan.text[min(start, verb.start) : max(end, verb.end)].strip()
+    return _Deed(verb.group, _head(scan, products, lexicon, start, end), quote)
+
+
+def _modifies(scan: Scan, cue: Cue) -> bool:
+    """Whether a verb stands inside a noun phrase: `开源模型`, `支持中文的模型`."""
+    return cue.group == "open_source" or "的" in scan.text[cue.end : cue.end + 12]
+
+
+def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: int) -> str:
+    """The kind of noun that a noun phrase ends in: a word of the taxonomy, or a product's own kind."""
+    nouns = [c for c in scan.cues if c.group in _NOUNS and start <= c.start and c.end <= end]
+    named = [p for p in products if start <= p.start and p.end <= end]
+    joined = next((c for c in nouns if scan.text[c.end : c.end + 1] in ("及", "、")), None)
+    if joined:
+        return joined.group
+    last = max(nouns, key=lambda c: (c.end, c.end - c.start), default=None)
+    if named and (last is None or named[-1].start >= last.start) and _ends(scan, named[-1].end, end):
+        known = named[-1].id
+        if known:
+            return "model" if known in lexicon.models else "product"
+        if last is None:
+            return "model" if named[-1].rule in ("shape", "version") and _looks_sized(scan, named[-1]) else ""
+    if last is None or not (_ends(scan, last.end, end) or any(n.start >= last.end for n in named)):
+        return ""
+    return last.group
+
+
+def _looks_sized(scan: Scan, product: Found) -> bool:
+    named = parse(scan.text[product.start : product.end])
+    return bool(named.version or named.size or named.variant)
+
+
+def _ends(scan: Scan, here: int, end: int) -> bool:
+    """Whether nothing of weight follows up to the end of a phrase. English heads may be followed by `for`, `with`, `to`."""
+    return bool(_NOTHING.fullmatch(scan.text, here, end))

@@ -21,7 +21,7 @@ _MOST_JOINTS = 3
 _SHORT = 4
 """A Latin name of so few letters must be written as the knowledge base writes it."""
 _JOINT = re.compile(r"[-_ ]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
-_LISTS = frozenset({"ordinary", "variant", "small_variant", "not_names", "not_model_kinds", "tails"})
+_LISTS = frozenset({"ordinary", "variant", "small_variant", "not_names", "not_model_kinds", "neutral_kinds", "tails"})
 """Groups that are looked up by word, not searched for in text."""
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
 _ST = re.compile(r"^(?:\*?st|xd|xr|dr|n|c)(?=[^a-z])")
@@ -115,8 +115,10 @@ class Lexicon:
         self.small_variants = groups.get("small_variant", frozenset())
         self.tails = groups.get("tails", frozenset())
         self.not_names = groups.get("not_names", frozenset())
-        apps = groups.get("not_model_kinds", frozenset())
-        self.models = frozenset(p.id for p in knowledge.products.values() if not apps.issuperset(p.kinds))
+        apps, neutral = groups.get("not_model_kinds", frozenset()), groups.get("neutral_kinds", frozenset())
+        self.models = frozenset(
+            p.id for p in knowledge.products.values() if _is_model(frozenset(p.kinds), apps, neutral)
+        )
         self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
         self.by_code = _codes(knowledge)
         self.stand_alone = frozenset(
@@ -239,6 +241,11 @@ def _names(knowledge: KnowledgeBase, ordinary: frozenset[str]) -> Iterator[Name]
                 yield Name("security", listed.id, written.replace(" ", ""), None)
 
 
+def _is_model(kinds: frozenset[str], apps: frozenset[str], neutral: frozenset[str]) -> bool:
+    telling = kinds - neutral
+    return not telling or not telling <= apps
+
+
 def _codes(knowledge: KnowledgeBase) -> dict[str, str]:
     """A security's id by its bare code; where two share one, the one still listed."""
     found: dict[str, str] = {}
@@ -287,3 +294,5 @@ def _words(knowledge: KnowledgeBase) -> Iterator[_Word]:
         yield from (_Word(f"not:{type_.id}", w) for w in (*type_.negative_cues_zh, *type_.negative_cues_en))
     for modality in taxonomy.modalities:
         yield from (_Word(f"modality:{modality.id}", w) for w in (*modality.cues_zh, *modality.cues_en))
+        yield from (_Word(f"out:{modality.id}", w) for w in (*modality.out_zh, *modality.out_en))
+        yield from (_Word(f"in:{modality.id}", w) for w in (*modality.in_zh, *modality.in_en))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from knowledge.schema import Product
 from pipeline.records import Modalities, ProductTag
 from pipeline.tag.lexicon import Lexicon, Scan
 
@@ -9,13 +10,30 @@ _BROAD = frozenset({"multimodal", "science", "virtual_human"})
 
 
 def find(scan: Scan, products: tuple[ProductTag, ...], lexicon: Lexicon) -> Modalities:
-    """What the document's own model or product takes in and gives out."""
-    main = next((p for p in products if p.id), None)
-    if main and main.id and main.relevance >= 50:
-        row = lexicon.knowledge.products[main.id]
-        if row.modality_out:
-            return Modalities(input=row.modality_in, output=row.modality_out)
-    return Modalities(input=_cued(scan, "in"), output=_cued(scan, "out") or _cued(scan, "modality"))
+    """What the document's own model or product takes in and gives out: what we know of it, narrowed by what the text says."""
+    said_in, said_out = _cued(scan, "in"), _cued(scan, "out")
+    if "code" in said_out:
+        said_out = (
+            tuple(m for m in said_out if m != "text") if not {"image", "video", "audio"} & set(said_out) else said_out
+        )
+    main = next((p for p in products[:3] if p.id and p.relevance >= 50), None)
+    row = lexicon.knowledge.products[main.id] if main and main.id else None
+    if row and row.modality_out:
+        return Modalities(input=row.modality_in, output=_narrowed(row, said_out))
+    if said_out:
+        return Modalities(input=said_in or ("text",), output=said_out)
+    if said_in or any(c.group == "model" for c in scan.cues):
+        return Modalities(input=tuple(dict.fromkeys(("text", *said_in))), output=("text",))
+    return Modalities(output=_cued(scan, "modality"))
+
+
+def _narrowed(row: Product, said: tuple[str, ...]) -> tuple[str, ...]:
+    """A family gives out more than each of its members: what the text says of this one decides where both agree."""
+    known = row.modality_out
+    if "code" not in row.kinds and "text" in known and "code" not in said:
+        known = tuple(m for m in known if m != "code")
+    both = tuple(m for m in known if m in said)
+    return both or known
 
 
 def layer(scan: Scan, event_type: str, products: tuple[ProductTag, ...], lexicon: Lexicon) -> str | None:
