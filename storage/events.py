@@ -291,6 +291,12 @@ def links_of_all(session: Session, event_ids: Sequence[str]) -> dict[str, list[L
     return found
 
 
+def securities_of(session: Session, event_id: str) -> list[str]:
+    """The securities that an event is linked to now."""
+    query = select(_links.c.security_id).where(_links.c.event_id == event_id, _links.c.withdrawn_at.is_(None))
+    return sorted(set(session.execute(query).scalars()))
+
+
 def scores_of(session: Session, event_id: str) -> list[Score]:
     """An event's importance under each lens."""
     query = select(_scores.c.body).where(_scores.c.event_id == event_id).order_by(_scores.c.lens)

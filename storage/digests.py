@@ -1,0 +1,91 @@
+"""Digests that people work on: draft, edited, reviewed, then locked for good."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, TypeAdapter
+from sqlalchemy import RowMapping, select
+from sqlalchemy.orm import Session
+
+from pipeline.records import Record
+from storage import tables
+from storage.engine import alone, insert
+
+DigestState = Literal["draft", "edited", "reviewed", "locked"]
+
+_digests = tables.table(tables.DigestRow)
+
+
+class Step(Record):
+    """Who brought a digest to a state, and when."""
+
+    state: DigestState
+    by: str
+    at: AwareDatetime
+
+
+class SavedDigest(Record):
+    """A week's digest as it stands. `body` is the digest's JSON."""
+
+    id: str
+    week: str
+    lens: str
+    language: str
+    state: DigestState
+    body: str
+    history: tuple[Step, ...]
+
+
+class DigestLocked(Exception):
+    """A locked digest was to be changed."""
+
+    def __init__(self, digest_id: str) -> None:
+        super().__init__(f"the digest {digest_id} is locked: it went out as it is")
+        self.digest_id = digest_id
+
+
+_history = TypeAdapter(tuple[Step, ...])
+
+
+def save(
+    session: Session, week: str, lens: str, language: str, state: DigestState, body: str, by: str, now: datetime
+) -> SavedDigest:
+    """A digest brought to a state by a person, or by the tool as a draft. Raises DigestLocked for a locked one."""
+    alone(session, "digests")
+    old = find(session, week, lens, language)
+    if old is not None and old.state == "locked":
+        raise DigestLocked(old.id)
+    steps = (*(old.history if old else ()), Step(state=state, by=tables.safe(by), at=now))
+    digest_id = f"{week}-{lens}-{language}"
+    row = {"state": state, "body": body, "history": _history.dump_json(steps).decode()}
+    statement = insert(session, _digests).values(id=digest_id, week=week, lens=lens, language=language, **row)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    return SavedDigest(
+        id=digest_id, week=week, lens=lens, language=language, state=state, body=tables.safe(body), history=steps
+    )
+
+
+def find(session: Session, week: str, lens: str, language: str) -> SavedDigest | None:
+    """The saved digest of a week under a lens in a language."""
+    query = select(_digests).where(_digests.c.week == week, _digests.c.lens == lens, _digests.c.language == language)
+    row = session.execute(query).mappings().first()
+    return None if row is None else _as_digest(row)
+
+
+def get(session: Session, digest_id: str) -> SavedDigest | None:
+    """A saved digest by its id."""
+    row = session.execute(select(_digests).where(_digests.c.id == digest_id)).mappings().first()
+    return None if row is None else _as_digest(row)
+
+
+def recent(session: Session, limit: int = 50) -> list[SavedDigest]:
+    """Saved digests, the latest weeks first."""
+    query = select(_digests).order_by(_digests.c.week.desc(), _digests.c.lens, _digests.c.language).limit(limit)
+    return [_as_digest(row) for row in session.execute(query).mappings()]
+
+
+def _as_digest(row: RowMapping) -> SavedDigest:
+    named = {name: row[name] for name in SavedDigest.model_fields if name != "history"}
+    return SavedDigest(**named, history=_history.validate_json(row["history"]))

@@ -1,0 +1,180 @@
+"""The outbox: one row for each alert and destination, written with the alert, sent later, repeats marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal
+
+from sqlalchemy import RowMapping, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.records import Alert, Record
+from storage import tables
+from storage.engine import insert, is_new
+
+DeliveryState = Literal["new", "sending", "sent", "failed", "unknown", "dead"]
+"""`failed` and `unknown` (nobody knows whether it arrived) are tried again; `dead` waits for a person."""
+
+_deliveries = tables.table(tables.DeliveryRow)
+_attempts = tables.table(tables.AttemptRow)
+
+
+class Delivery(Record):
+    """An attempt series to bring an alert, or a digest, to one destination, under one message id."""
+
+    id: int
+    kind: Literal["alert", "digest"]
+    alert_id: str
+    """The alert's id, or the digest's."""
+    destination: str
+    message_id: str
+    state: DeliveryState
+    attempts: int
+    repeat: bool
+    """Whether an earlier attempt may have arrived: say so in the message."""
+    not_before: datetime
+    lease_until: datetime | None
+    made_at: datetime
+    finished_at: datetime | None
+    answer: str
+
+
+class Attempt(Record):
+    """One attempt of a delivery and what came of it."""
+
+    delivery_id: int
+    attempt: int
+    at: datetime
+    state: DeliveryState
+    answer: str
+
+
+def push(session: Session, alert: Alert, destinations: Iterable[str], now: datetime) -> int:
+    """An alert to bring to destinations, once each. How many are new."""
+    return sum(push_one(session, "alert", alert.id, destination, now) for destination in destinations)
+
+
+def push_one(session: Session, kind: Literal["alert", "digest"], about: str, destination: str, now: datetime) -> bool:
+    """An alert or a digest to bring to one destination; False when that is under way or done already."""
+    target = sha256(tables.safe(destination).encode()).digest()
+    message = sha256(f"{kind}\n{about}\n{target.hex()}".encode()).hexdigest()
+    statement = insert(session, _deliveries).values(
+        kind=kind,
+        alert_id=about,
+        destination=destination,
+        destination_hash=target,
+        message_id=f"msg_{message[:24]}",
+        state="new",
+        attempts=0,
+        repeat=False,
+        not_before=now,
+        made_at=now,
+        answer="",
+    )
+    return is_new(session, statement.on_conflict_do_nothing())
+
+
+def claim(session: Session, now: datetime, lease: timedelta, limit: int = 10) -> list[Delivery]:
+    """Deliveries that are due, ours until the lease ends, the oldest due first.
+
+    One whose sender vanished in the middle of sending comes back marked as a repeat: nobody knows whether it arrived.
+    """
+    is_waiting = and_(_deliveries.c.state.in_(("new", "failed", "unknown")), _deliveries.c.not_before <= now)
+    is_over = and_(_deliveries.c.state == "sending", _deliveries.c.not_before <= now)
+    query = select(_deliveries.c.id, _deliveries.c.state).where(or_(is_waiting, is_over))
+    oldest = query.order_by(_deliveries.c.not_before, _deliveries.c.id).limit(limit)
+    due = session.execute(oldest.with_for_update(skip_locked=True)).all()
+    if not due:
+        return []
+    for row in due:
+        if row.state == "sending":
+            _note_lost(session, row.id, now)
+    until = now + lease
+    values = {"state": "sending", "attempts": _deliveries.c.attempts + 1, "lease_until": until, "not_before": until}
+    statement = update(_deliveries).where(_deliveries.c.id.in_([row.id for row in due])).values(values)
+    order = {row.id: place for place, row in enumerate(due)}
+    taken = [_as_delivery(row) for row in session.execute(statement.returning(_deliveries)).mappings()]
+    return sorted(taken, key=lambda delivery: order[delivery.id])
+
+
+def finish(
+    session: Session,
+    delivery: Delivery,
+    state: Literal["sent", "failed", "unknown", "dead"],
+    answer: str,
+    now: datetime,
+    retry_at: datetime | None = None,
+) -> bool:
+    """What came of an attempt; False when it was no longer ours. A failed one without a time to retry is dead."""
+    ends_as = "dead" if state in ("failed", "unknown") and retry_at is None else state
+    is_end = ends_as in ("sent", "dead")
+    is_ours = and_(_deliveries.c.state == "sending", _deliveries.c.attempts == delivery.attempts)
+    values: dict[str, Any] = {
+        "state": ends_as,
+        "answer": answer,
+        "lease_until": None,
+        "not_before": retry_at or now,
+        "finished_at": now if is_end else None,
+        "repeat": delivery.repeat or state == "unknown",
+    }
+    result: Any = session.execute(update(_deliveries).where(_deliveries.c.id == delivery.id, is_ours).values(values))
+    if result.rowcount != 1:
+        return False
+    row = {"delivery_id": delivery.id, "attempt": delivery.attempts, "at": now, "state": state, "answer": answer}
+    session.execute(_attempts.insert().values(row))
+    return True
+
+
+def revive(session: Session, delivery_id: int, now: datetime) -> bool:
+    """A dead delivery due again, as a person asked for it."""
+    is_dead = and_(_deliveries.c.id == delivery_id, _deliveries.c.state == "dead")
+    values = {"state": "failed", "not_before": now, "finished_at": None}
+    result: Any = session.execute(update(_deliveries).where(is_dead).values(values))
+    return bool(result.rowcount == 1)
+
+
+def of_alert(session: Session, alert_id: str, kind: Literal["alert", "digest"] = "alert") -> list[Delivery]:
+    """The deliveries of an alert or a digest."""
+    query = select(_deliveries).where(_deliveries.c.kind == kind, _deliveries.c.alert_id == alert_id)
+    return [_as_delivery(row) for row in session.execute(query.order_by(_deliveries.c.id)).mappings()]
+
+
+def recent(session: Session, states: Sequence[DeliveryState] | None = None, limit: int = 50) -> list[Delivery]:
+    """The newest deliveries, of all states or some."""
+    query = select(_deliveries).order_by(_deliveries.c.id.desc()).limit(limit)
+    query = query if states is None else query.where(_deliveries.c.state.in_(states))
+    return [_as_delivery(row) for row in session.execute(query).mappings()]
+
+
+def history(session: Session, delivery_id: int) -> list[Attempt]:
+    """Every attempt of a delivery, in order."""
+    query = select(_attempts).where(_attempts.c.delivery_id == delivery_id).order_by(_attempts.c.id)
+    names = tuple(Attempt.model_fields)
+    return [Attempt.model_validate({n: row[n] for n in names}) for row in session.execute(query).mappings()]
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    """How many deliveries are in each state."""
+    rows = session.execute(select(_deliveries.c.state, func.count().label("many")).group_by(_deliveries.c.state))
+    return {row.state: row.many for row in rows}
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next delivery will be due, or was."""
+    query = select(func.min(_deliveries.c.not_before)).where(_deliveries.c.state.not_in(("sent", "dead")))
+    at: datetime | None = session.execute(query).scalar()
+    return at
+
+
+def _note_lost(session: Session, delivery_id: int, now: datetime) -> None:
+    """The attempt whose sender vanished goes on record, and the next one is marked as a repeat."""
+    attempts = session.execute(select(_deliveries.c.attempts).where(_deliveries.c.id == delivery_id)).scalar_one()
+    row = {"delivery_id": delivery_id, "attempt": attempts, "at": now, "state": "unknown", "answer": "sender vanished"}
+    session.execute(_attempts.insert().values(row))
+    session.execute(update(_deliveries).where(_deliveries.c.id == delivery_id).values(repeat=True))
+
+
+def _as_delivery(row: RowMapping) -> Delivery:
+    return Delivery.model_validate({name: row[name] for name in Delivery.model_fields})

@@ -1,0 +1,109 @@
+"""Sources: where reading each stands, when it is due again, how healthy it is; and notices to who runs the product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, select
+from sqlalchemy.orm import Session
+
+from pipeline.records import Record
+from storage import tables
+from storage.engine import insert
+
+_sources = tables.table(tables.SourceRow)
+_notices = tables.table(tables.NoticeRow)
+_documents = tables.table(tables.DocumentRow)
+
+
+class SourceState(Record):
+    """How reading a source goes. `state` is the fetcher's own, as it wrote it."""
+
+    source_id: str
+    state: str = ""
+    next_due: datetime | None = None
+    health: str = "unknown"
+    reason: str = ""
+    failures: int = 0
+    """In a row."""
+    last_try_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+
+
+class Notice(Record):
+    """Something that a person who runs the product should know."""
+
+    kind: str
+    subject: str
+    text: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+def state(session: Session, source_id: str) -> SourceState:
+    """Where reading a source stands; a source never read is due at once."""
+    row = session.execute(select(_sources).where(_sources.c.source_id == source_id)).mappings().first()
+    return SourceState(source_id=source_id) if row is None else _as_state(row)
+
+
+def save_state(session: Session, state: SourceState) -> None:
+    """Where reading a source stands now."""
+    row = state.model_dump(exclude={"source_id"})
+    statement = insert(session, _sources).values(source_id=state.source_id, **row)
+    session.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=row))
+
+
+def due(session: Session, now: datetime, source_ids: Iterable[str]) -> list[str]:
+    """Which of the sources are due, those never read first, then the longest overdue."""
+    wanted = list(dict.fromkeys(source_ids))
+    known = {row.source_id: row.next_due for row in session.execute(select(_sources.c.source_id, _sources.c.next_due))}
+    never = [source_id for source_id in wanted if known.get(source_id) is None]
+    overdue = [(at, source_id) for source_id in wanted if (at := known.get(source_id)) is not None and at <= now]
+    return never + [source_id for _, source_id in sorted(overdue)]
+
+
+def all_states(session: Session) -> list[SourceState]:
+    """Where reading every source stands."""
+    query = select(_sources).order_by(_sources.c.source_id)
+    return [_as_state(row) for row in session.execute(query).mappings()]
+
+
+def document_counts(session: Session, since: datetime) -> dict[str, int]:
+    """How many documents each source gave since a time."""
+    query = select(_documents.c.source_id, func.count().label("many")).where(_documents.c.first_seen_at >= since)
+    return {row.source_id: row.many for row in session.execute(query.group_by(_documents.c.source_id))}
+
+
+# ---- notices --------------------------------------------------------------------------------------------------------
+
+
+def notify(session: Session, kind: str, subject: str, text: str, now: datetime) -> bool:
+    """A notice raised, or raised again; True when it is new."""
+    values = {"kind": kind, "subject": subject, "text": text, "first_at": now, "last_at": now, "times": 1}
+    statement: Any = insert(session, _notices).values(values)
+    again = {"text": text, "last_at": now, "times": _notices.c.times + 1}
+    raised = statement.on_conflict_do_update(index_elements=["kind", "subject"], set_=again)
+    times: int = session.execute(raised.returning(_notices.c.times)).scalar_one()
+    return times == 1
+
+
+def settle(session: Session, kind: str, subject: str) -> bool:
+    """A notice gone, as its cause is over; False when there was none."""
+    statement = delete(_notices).where(_notices.c.kind == kind, _notices.c.subject == subject)
+    return session.execute(statement.returning(_notices.c.id)).first() is not None
+
+
+def notices(session: Session, kinds: Sequence[str] | None = None) -> list[Notice]:
+    """Every notice that stands, or those of some kinds, the latest first."""
+    query = select(_notices).order_by(_notices.c.last_at.desc(), _notices.c.id.desc())
+    query = query if kinds is None else query.where(_notices.c.kind.in_(kinds))
+    names = tuple(Notice.model_fields)
+    return [Notice.model_validate({name: row[name] for name in names}) for row in session.execute(query).mappings()]
+
+
+def _as_state(row: RowMapping) -> SourceState:
+    return SourceState.model_validate({name: row[name] for name in SourceState.model_fields})

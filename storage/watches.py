@@ -1,0 +1,80 @@
+"""Watches and the alerts that they raised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, delete, or_, select
+from sqlalchemy.orm import Session
+
+from pipeline.records import Alert, Watch
+from storage import tables
+from storage.engine import insert, is_new
+
+_watches = tables.table(tables.WatchRow)
+_alerts = tables.table(tables.AlertRow)
+
+
+def save(session: Session, watch: Watch) -> None:
+    """A watch as it is now."""
+    row = {"owner": watch.owner, "body": watch.model_dump_json()}
+    statement = insert(session, _watches).values(id=watch.id, **row)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+def get(session: Session, watch_id: str) -> Watch | None:
+    """A watch by its id."""
+    body = session.execute(select(_watches.c.body).where(_watches.c.id == watch_id)).scalar()
+    return None if body is None else Watch.model_validate_json(body)
+
+
+def all_watches(session: Session, owner: str | None = None) -> list[Watch]:
+    """Every watch, or an owner's, in order of their ids."""
+    query = select(_watches.c.body).order_by(_watches.c.id)
+    query = query if owner is None else query.where(_watches.c.owner == owner)
+    return [Watch.model_validate_json(body) for body in session.execute(query).scalars()]
+
+
+def remove(session: Session, watch_id: str) -> bool:
+    """A watch gone, its alerts kept; False when there was none."""
+    gone = session.execute(delete(_watches).where(_watches.c.id == watch_id).returning(_watches.c.id))
+    return gone.first() is not None
+
+
+def save_alert(session: Session, alert: Alert) -> bool:
+    """An alert kept, once per watch, event and version; False when it was there already."""
+    row = {name: getattr(alert, name) for name in ("id", "watch_id", "event_id", "version", "made_at")}
+    statement = insert(session, _alerts).values(**row, body=alert.model_dump_json())
+    return is_new(session, statement.on_conflict_do_nothing())
+
+
+def alert(session: Session, alert_id: str) -> Alert | None:
+    """An alert by its id."""
+    body = session.execute(select(_alerts.c.body).where(_alerts.c.id == alert_id)).scalar()
+    return None if body is None else Alert.model_validate_json(body)
+
+
+def alerts(
+    session: Session,
+    *,
+    watch_ids: Sequence[str] | None = None,
+    since: datetime | None = None,
+    before: Alert | None = None,
+    limit: int = 50,
+) -> list[Alert]:
+    """The newest alerts: all or those of some watches, from a time on, older than the last one of a page before."""
+    query = select(_alerts.c.body)
+    query = query if watch_ids is None else query.where(_alerts.c.watch_id.in_(watch_ids))
+    query = query if since is None else query.where(_alerts.c.made_at >= since)
+    if before is not None:
+        is_as_old = and_(_alerts.c.made_at == before.made_at, _alerts.c.id < before.id)
+        query = query.where(or_(_alerts.c.made_at < before.made_at, is_as_old))
+    newest = query.order_by(_alerts.c.made_at.desc(), _alerts.c.id.desc()).limit(limit)
+    return [Alert.model_validate_json(body) for body in session.execute(newest).scalars()]
+
+
+def alerts_of_event(session: Session, event_id: str) -> list[Alert]:
+    """The alerts that an event raised, oldest first."""
+    query = select(_alerts.c.body).where(_alerts.c.event_id == event_id).order_by(_alerts.c.made_at, _alerts.c.id)
+    return [Alert.model_validate_json(body) for body in session.execute(query).scalars()]
