@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import TypeAdapter
@@ -42,26 +42,6 @@ class Received(Record):
     new: int
     known: int
     ids: tuple[str, ...]
-
-
-class Reading(Protocol):
-    """What one document says by itself, as the trip hands it over."""
-
-    @property
-    def document(self) -> Document:
-        """The document."""
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """What recognises it again."""
-
-    @property
-    def tags(self) -> Tags:
-        """What tagging says of it."""
-
-    @property
-    def facts(self) -> tuple[Fact, ...]:
-        """Its facts."""
 
 
 class DocumentUnknown(LookupError):
@@ -228,16 +208,18 @@ def like(session: Session, fingerprint: Fingerprint, limit: int = LIKE_LIMIT) ->
 
 def finish(
     session: Session,
-    reading: Reading,
+    document: Document,
+    fingerprint: Fingerprint,
+    tags: Tags,
+    facts: Iterable[Fact],
+    *,
     state: State,
     reason: str = "",
-    *,
     event_id: str | None = None,
     duplicate_of: str | None = None,
-    now: datetime | None = None,
+    now: datetime,
 ) -> None:
     """A document read, with the state that its trip ended in. Only a done one is found as `like` another."""
-    document = reading.document
     values = document.model_dump(exclude={"id"}) | {
         "filed_at": document.when,
         "state": state.value,
@@ -250,13 +232,13 @@ def finish(
     _change(session, document.id, values)
     session.execute(delete(_likenesses).where(_likenesses.c.document_id == document.id))
     if state is State.DONE:
-        _remember(session, document, reading.fingerprint)
-    row = {"tags": reading.tags.model_dump_json(), "facts": _facts.dump_json(reading.facts).decode()}
+        _remember(session, document, fingerprint)
+    row = {"tags": tags.model_dump_json(), "facts": _facts.dump_json(tuple(facts)).decode()}
     statement = insert(session, _readings).values(document_id=document.id, **row)
     session.execute(statement.on_conflict_do_update(index_elements=["document_id"], set_=row))
 
 
-def fail(session: Session, document_id: str, step: str, reason: str, now: datetime | None = None) -> None:
+def fail(session: Session, document_id: str, step: str, reason: str, now: datetime) -> None:
     """A document whose trip broke off, and where."""
     _change(session, document_id, {"state": State.FAILED.value, "step": step, "reason": reason, "finished_at": now})
 
