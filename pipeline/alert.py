@@ -1,4 +1,4 @@
-"""Alert: which watches an event meets, at its birth and when it changes in substance; old news and echoes stay silent."""
+"""Alert: which watches an event meets, at birth and when it changes in substance; old news and echoes stay silent."""
 
 from __future__ import annotations
 

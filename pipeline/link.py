@@ -12,10 +12,18 @@ from urllib.parse import urlsplit
 
 from knowledge.index import KnowledgeBase, last_day
 from knowledge.schema import Concept, Relation, RelationKind
-from pipeline.records import Event, Link, Reason, Record
+from pipeline.records import CompanyTag, Event, Link, Reason, Record
 
-HIGH_RELEVANCE = 70
-"""From here on a company that is not marked as the actor counts as one; `docs/links.md` has the measurement."""
+PARTY = 60
+"""From here on a company named beside the actor is the other side of a deal; `docs/links.md` has the measurement."""
+
+HIGH_RELEVANCE = 85
+"""The same for events that have one side: a release names rivals, chips and platforms that have no part in it."""
+
+TWO_SIDED = frozenset({"partnership", "acquisition", "funding", "hardware_compute"})
+
+SHOWN_BY_ANOTHER = frozenset({"product", "group"})
+"""Rules of tags that show a company by something of its own, not by its name: no side of a deal."""
 
 DIRECT_FLOOR = 0.8
 """Direct links weigh at least this, indirect ones at most `INDIRECT_CAP`: no product of steps turns that round."""
@@ -66,7 +74,7 @@ class Path(Record):
 def link(event: Event, knowledge: KnowledgeBase, on: date, known_by: date | None = None) -> list[Link]:
     """Listed securities that an event touches, strongest first, direct before indirect, one link a security.
 
-    `on` is the day on which relations must hold, `known_by` the day by which we must have known them: as a rule the same.
+    `on` is the day on which relations must hold, `known_by` the day by which we must have known them: mostly the same.
     """
     view = _View(event, knowledge, on, known_by or on)
     found = [*view.named(), *view.issuers(), *view.indirect()]
@@ -266,10 +274,13 @@ class _View:
 
 
 def actors(event: Event) -> list[tuple[str, int]]:
-    """The event's own companies with their relevance: those marked as actors, and others of high relevance."""
-    return [
-        (tag.id, tag.relevance) for tag in event.companies if tag.role == "actor" or tag.relevance >= HIGH_RELEVANCE
-    ]
+    """The event's own companies with their relevance: who acts, and who is named as the other side of a deal."""
+    return [(tag.id, tag.relevance) for tag in event.companies if tag.role == "actor" or _is_party(tag, event)]
+
+
+def _is_party(tag: CompanyTag, event: Event) -> bool:
+    least = PARTY if event.event_type in TWO_SIDED else HIGH_RELEVANCE
+    return tag.relevance >= least and tag.rule not in SHOWN_BY_ANOTHER
 
 
 def in_scope(concept: Concept, event: Event) -> bool:

@@ -101,6 +101,18 @@ def test_a_company_merely_mentioned_is_no_link(world: KnowledgeBase) -> None:
     assert links == []
 
 
+def test_the_named_other_side_of_a_deal_is_direct_and_a_rival_in_a_release_is_not(world: KnowledgeBase) -> None:
+    other = CompanyTag(id="rival", relevance=64, role="mentioned", quote="rival", rule="name")
+    deal = make_event("lab", event_type="partnership")
+    deal = deal.model_copy(update={"companies": (*deal.companies, other)})
+    assert "NYSE:RVL" in {one.security_id for one in link(deal, world, ON) if one.direct}
+    release = deal.model_copy(update={"event_type": "model_release"})
+    assert "NYSE:RVL" not in {one.security_id for one in link(release, world, ON)}
+    by_product = other.model_copy(update={"rule": "product"})
+    shown = deal.model_copy(update={"companies": (*deal.companies[:1], by_product)})
+    assert "NYSE:RVL" not in {one.security_id for one in link(shown, world, ON)}
+
+
 def test_an_investor_is_indirect_and_below_every_direct_link(world: KnowledgeBase) -> None:
     event = make_event("lab", "rival")
     links = link(event, world, ON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ KINDS = [
 
 days = st.dates(date(2023, 1, 1), date(2025, 12, 31))
 partial = days.flatmap(lambda day: st.sampled_from([f"{day:%Y}", f"{day:%Y-%m}", f"{day:%Y-%m-%d}"]))
-drawn = st.builds(
+drawn: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     company=st.sampled_from(COMPANIES),
     kind=st.sampled_from([kind.id for kind in KINDS]),
