@@ -39,6 +39,8 @@ class RawDocument(Record):
     published_at: AwareDatetime | None = None
     published_precision: Literal["time", "day", "unknown"] = "unknown"
     first_seen_at: AwareDatetime
+    history: bool = False
+    """Whether it came with a source's first answer, or a re-dated archive: stored and filed, but told to nobody."""
 
 
 class Document(Record):
@@ -153,6 +155,8 @@ class Fact(Record):
     """The product (or company) that the fact belongs to, as named in the text or by the knowledge base."""
     product: str | None = None
     """The subject's product id, where the knowledge base knows it."""
+    detail: str | None = None
+    """What exactly is counted: the benchmark, the hardware, `input` or `output` of a price, `raised` or `valuation`."""
     comparison: bool = False
     """Whether the text gives it for comparison: a rival's figure, or what held before."""
     as_of: str | None = None
@@ -201,8 +205,14 @@ class Sketch(Record):
     """Folded words that carry the headline, bridged to one language where the term table knows them."""
     lead: tuple[str, ...] = ()
     """The same of the text's beginning, without those of the headline."""
+    who: tuple[str, ...] = ()
+    """Those of the terms that only say who or what it is about: companies, products, and the words of their names."""
+    names: tuple[str, ...] = ()
+    """Products and models that the headline names, letters and digits alone: `gemini3.1flash`."""
     keys: tuple[str, ...] = ()
     """Under which the store finds candidates."""
+    others: tuple[Sketch, ...] = ()
+    """The first documents that joined, in the same form: other words and the other language for the same founding fact."""
 
 
 class Placement(Record):

@@ -21,7 +21,19 @@ _MOST_JOINTS = 3
 _SHORT = 4
 """A Latin name of so few letters must be written as the knowledge base writes it."""
 _JOINT = re.compile(r"[-_ ]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
-_LISTS = frozenset({"ordinary", "variant", "small_variant", "not_names", "not_model_kinds", "neutral_kinds", "tails"})
+_LISTS = frozenset(
+    {
+        "ordinary",
+        "variant",
+        "small_variant",
+        "not_names",
+        "not_model_kinds",
+        "neutral_kinds",
+        "tails",
+        "benchmarks",
+        "hardware_names",
+    }
+)
 """Groups that are looked up by word, not searched for in text."""
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
 _ST = re.compile(r"^(?:\*?st|xd|xr|dr|n|c)(?=[^a-z])")
@@ -119,6 +131,8 @@ class Lexicon:
         self.models = frozenset(
             p.id for p in knowledge.products.values() if _is_model(frozenset(p.kinds), apps, neutral)
         )
+        self.benchmarks = _any_name(groups.get("benchmarks", frozenset()))
+        self.hardware = _any_name(groups.get("hardware_names", frozenset()))
         self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
         self.by_code = _codes(knowledge)
         self.stand_alone = frozenset(
@@ -239,6 +253,11 @@ def _names(knowledge: KnowledgeBase, ordinary: frozenset[str]) -> Iterator[Name]
         for written in listed.names:
             if any(is_cjk(c) for c in written):
                 yield Name("security", listed.id, written.replace(" ", ""), None)
+
+
+def _any_name(names: Iterable[str]) -> str:
+    """A pattern for any of some names, folded, the longest first."""
+    return "|".join(re.escape(fold(n)) for n in sorted(names, key=len, reverse=True)) or "(?!)"
 
 
 def _is_model(kinds: frozenset[str], apps: frozenset[str], neutral: frozenset[str]) -> bool:

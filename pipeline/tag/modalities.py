@@ -12,10 +12,8 @@ _BROAD = frozenset({"multimodal", "science", "virtual_human"})
 def find(scan: Scan, products: tuple[ProductTag, ...], lexicon: Lexicon) -> Modalities:
     """What the document's own model or product takes in and gives out: what we know of it, narrowed by what the text says."""
     said_in, said_out = _cued(scan, "in"), _cued(scan, "out")
-    if "code" in said_out:
-        said_out = (
-            tuple(m for m in said_out if m != "text") if not {"image", "video", "audio"} & set(said_out) else said_out
-        )
+    if "code" in said_out and not {"image", "video", "audio"} & set(said_out) and not _together(scan, "text", "code"):
+        said_out = tuple(m for m in said_out if m != "text")
     main = next((p for p in products[:3] if p.id and p.relevance >= 50), None)
     row = lexicon.knowledge.products[main.id] if main and main.id else None
     if row and row.modality_out:
@@ -34,6 +32,12 @@ def _narrowed(row: Product, said: tuple[str, ...]) -> tuple[str, ...]:
         known = tuple(m for m in known if m != "code")
     both = tuple(m for m in known if m in said)
     return both or known
+
+
+def _together(scan: Scan, one: str, other: str) -> bool:
+    """Whether one phrase names both: `natural language and code`."""
+    spans = {(c.start, c.end) for c in scan.cues if c.group == f"out:{one}"}
+    return any((c.start, c.end) in spans for c in scan.cues if c.group == f"out:{other}")
 
 
 def layer(scan: Scan, event_type: str, products: tuple[ProductTag, ...], lexicon: Lexicon) -> str | None:

@@ -1,0 +1,82 @@
+"""Facts: numbers and terms with unit, qualifier and the words that show them, each with the product it belongs to."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from pipeline.facts import measures, quantities, terms
+from pipeline.facts.owners import Owners, as_of, sentences
+from pipeline.facts.quantities import Quantity
+from pipeline.facts.terms import Term
+from pipeline.records import Document, Fact, Qualifier, Tags
+from pipeline.tag import Lexicon, version
+from pipeline.text import fold
+
+MOST = 80
+"""How many facts of one document are kept: more is a table, not news."""
+LONGEST = 20_000
+"""How much of a text is read for facts: a release says its figures early."""
+
+
+def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
+    """The facts of a document in order of place, each once, with value, unit and the words that show it."""
+    text = f"{document.title}\n{document.text}"[:LONGEST]
+    folded = fold(text).replace("‑", "-")
+    starts = sentences(folded)
+    owners = Owners(folded, len(document.title), tags)
+    read: list[tuple[Term, Qualifier]] = [(t, "exact") for t in terms.find(folded, lexicon, document.when.year)]
+    taken = [(t.start, t.end) for t, _ in read] + [(o.start, o.end) for o in owners.places]
+    read += _measured(folded, starts, taken)
+    read += [(t, "exact") for t in _sizes_in_names(owners)]
+    kept: dict[tuple[object, ...], Fact] = {}
+    for term, qualifier in sorted(read, key=lambda r: (r[0].start, r[0].end)):
+        low, high = _sentence(starts, term.start, len(folded))
+        product, compared = owners.of(term.start, term.end, low, high)
+        quote = text[term.start : term.end].strip()
+        if not quote:
+            continue
+        fact = Fact(
+            kind=term.kind,
+            value=_plain(term.value),
+            unit=term.unit,
+            qualifier=qualifier,
+            quote=quote,
+            subject=product.name if product else tags.companies[0].id if tags.companies else None,
+            product=product.id if product else None,
+            detail=term.detail,
+            comparison=compared,
+            as_of=as_of(folded[low:high]),
+        )
+        kept.setdefault((fact.kind, fact.value, fact.unit, fact.subject, fact.detail), fact)
+    return tuple(kept.values())[:MOST]
+
+
+def _measured(folded: str, starts: list[int], taken: list[tuple[int, int]]) -> Iterator[tuple[Term, Qualifier]]:
+    found = [q for q in quantities.find(folded) if not any(s < q.end and q.start < e for s, e in taken)]
+    for place, one in enumerate(found):
+        following: Quantity | None = found[place + 1] if place + 1 < len(found) else None
+        low, high = _sentence(starts, one.start, len(folded))
+        measure = measures.read(folded, one, following, low, high)
+        if measure:
+            yield Term(one.start, one.end, measure.kind, measure.value, measure.unit, measure.detail), one.qualifier
+
+
+def _sizes_in_names(owners: Owners) -> Iterator[Term]:
+    """Sizes that a model's name tells: `Qwen3.5-397B-A17B`."""
+    for start, end, product in owners.places:
+        named = version.parse(product.name)
+        if named.size:
+            yield Term(start, end, "parameters", named.size, "parameters")
+        if named.active:
+            yield Term(start, end, "active_parameters", named.active, "parameters")
+
+
+def _sentence(starts: list[int], place: int, length: int) -> tuple[int, int]:
+    here = bisect_right(starts, place)
+    return starts[here - 1], starts[here] if here < len(starts) else length
+
+
+def _plain(value: float | str) -> float | int | str:
+    """A whole number as an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e18 else value

@@ -1,0 +1,230 @@
+"""What a quantity measures: its unit decides, and where the unit alone does not tell, the words around it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from pipeline.facts.quantities import Quantity
+
+_ACTIVE = re.compile(r"激活|活跃参数|activ")
+_PARAMETER = re.compile(r"参数|parameter|模型规模|model size")
+_SIZED = re.compile(
+    r"[\s-]*(?:total|dense|moe|的?模型|参数|model|variant|版|checkpoint|llm|instruct|base|language|transformer|尺寸|规模|parameter|激活|active|sparse|mixture|vision|多模态|开源|大模型|,? (?:and|or) \d|、\d)"
+)
+_LISTED = re.compile(r"\s?(?:,|、|/|and|or|to|和|与|至|及|,\s?and)\s?(?=~?\d)")
+_WINDOW = re.compile(r"上下文|长文本|context|窗口|window|输入长度|超长|长文|无损")
+_WRITTEN = re.compile(r"上下文|长文本|窗口|无损|超长|输入|一次性|处理|阅读|长文|支持|扩展|提升|window|context|能力")
+_TRAINED = re.compile(r"训练|预训|语料|数据集|train|corpus|dataset|pretrain")
+_USED = re.compile(r"每天|每日|日均|消耗|调用量|累计|daily|per day|usage|赠|免费额度|credits|周调用|处理了|用量")
+_FILM = re.compile(
+    r"视频|影片|短片|时长|clip|video|歌曲|音乐|音频|全曲|song|audio|film|生成|镜头|长达|最长|footage|music"
+)
+_NOT_FILM = re.compile(
+    r"学习|学完|学会|只需|仅需|用时|耗时|仅用|花费|等待|阅读|部署|推理|延迟|以内|课程|教程|训练|内完成|之内|就能|即可|搞定|挤满|开会|演讲|每隔|小时数据|速度|播客"
+    r"|learn|setup|set up|in under|takes|latency|within|training|hours of|later|ago|reading|course|tutorial|per|every|wait|deploy"
+)
+_FASTER = re.compile(r"加速|提速|速度|更快|快|吞吐|效率|faster|speed|quick|throughput|acceler|推理|解码")
+_NOT_FASTER = re.compile(
+    r"增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩|收入|估值|更大|用户|销量|股价|降低|成本|memory|cost|资|多\s?$"
+)
+_PER_MILLION = re.compile(
+    r"\s?(?:(?:/|每|per)\s?(?:1|一)?\s?(?:m|百万|million|1,000,000)(?![a-z])\s?(?:input|output|输入|输出)?\s?(?:个)?\s?(?:tokens?)?|/\s?百万)"
+)
+_PER_MILLION_BEFORE = re.compile(
+    r"(?:每|per|/)\s?(?:1|一)?\s?(?:百万|m|million)\s?(?:个)?(?:输入|输出|input|output)?\s?(?:tokens?|词元)?[^\d。;；]{0,12}$"
+)
+_MONTHLY = re.compile(r"\s?(?:/|每|per|a)\s?(?:月|month|年|year|席位|seat|user|用户|次)|\s?起")
+_MONTHLY_BEFORE = re.compile(
+    r"(?:每月|月费|每年|订阅|售价|定价|到手价|套餐|起价|priced at|price of|首购|首月|subscription)[^\d。;；]{0,8}$"
+)
+_RAISED = re.compile(r"融资|募|领投|跟投|注资|种子轮|轮|raise|funding|round|seed|series")
+_VALUED = re.compile(r"估值|valuation|valued|市值|market cap")
+_EARNED = re.compile(r"营收|收入|revenue|arr|净利|利润|年化|亏损|同比")
+_SPENT = re.compile(
+    r"投资|收购|投入|协议|合同|斥资|invest|acqui|deal|contract|价值|捐|资助|基金|采购|订单|支出|capex|注入|支付"
+)
+_USERS = re.compile(r"用户|users|月活|日活|周活|mau|dau|下载|downloads|开发者")
+_COUNTED_USERS = re.compile(r"月活|日活|周活|users|用户|mau|dau")
+_INPUT = re.compile(r"输入|input|in\b|prompt")
+_OUTPUT = re.compile(r"输出|output|out\b|completion")
+
+_CURRENCIES = {"$": "USD", "us$": "USD", "usd": "USD", "美元": "USD", "美金": "USD", "dollars": "USD"} | {
+    **dict.fromkeys(("¥", "￥", "rmb", "元", "人民币", "yuan"), "CNY"),
+    **dict.fromkeys(("hk$", "港元", "港币"), "HKD"),
+    **dict.fromkeys(("€", "欧元"), "EUR"),
+}
+_SECONDS = {
+    "秒": 1,
+    "s": 1,
+    "sec": 1,
+    "secs": 1,
+    "second": 1,
+    "seconds": 1,
+    "分钟": 60,
+    "分半钟": 60,
+    "min": 60,
+    "mins": 60,
+}
+_SECONDS |= {"minute": 60, "minutes": 60, "小时": 3600, "hour": 3600, "hours": 3600}
+
+
+class Measure(NamedTuple):
+    """The field that a quantity fills."""
+
+    kind: str
+    value: float
+    unit: str
+    detail: str | None = None
+
+
+def read(folded: str, one: Quantity, following: Quantity | None, low: int, high: int) -> Measure | None:
+    """What a quantity measures, judged inside its sentence; None for a number that is none of our fields."""
+    left = folded[max(low, one.start - 28) : one.start]
+    right = folded[one.end : min(high, one.end + 28)]
+    unit = one.unit
+    if one.currency or unit in _CURRENCIES:
+        return _money(one, left, right, folded[low:high])
+    if unit.endswith("参数") or "param" in unit:
+        near = unit + left[-8:] + right[:12]
+        return Measure("active_parameters" if _is_active(near, left, right) else "parameters", _most(one), "parameters")
+    if unit in ("字", "汉字", "字符", "character", "characters", "chinese characters", "words"):
+        return _written(one, left, right)
+    if unit.endswith(("token", "tokens", "词元")):
+        return _tokens(one, left, right)
+    if unit in ("帧", "frame", "frames", "fps", "帧/秒", "帧每秒"):
+        return Measure(
+            "frame_count",
+            one.value,
+            "fps" if unit in ("fps", "帧/秒", "帧每秒") or right.startswith(("/秒", "/s", "每秒")) else "frames",
+        )
+    if unit in _SECONDS:
+        return _lasting(one, left, right)
+    if unit in ("倍", "x", "times"):
+        around = left[-14:] + "|" + right[:14]
+        faster = _FASTER.search(around) and not _NOT_FASTER.search(around)
+        return Measure("training_speedup", one.value, "times") if faster and one.value < 1e5 else None
+    if unit in ("%", "％", "percent"):
+        around = left[-12:] + "|" + right[:10]
+        faster = re.search(r"faster|加速|提速|速度提升|速度提高|吞吐.{0,4}提", around) and not re.search(
+            r"降|reduc|less|slower", around
+        )
+        return Measure("training_speedup", one.value, "percent") if faster else None
+    if unit in ("用户", "users", "人", "monthly active users") or (one.multiple and _COUNTED_USERS.search(left[-8:])):
+        return (
+            Measure("users", one.value, "users")
+            if one.value >= 1000 and _USERS.search(left + unit + right[:8])
+            else None
+        )
+    if not unit and one.multiple in ("k", "m", "万", "百万") and _WINDOW.search(left[-18:] + "|" + right[:16]):
+        return (
+            Measure("context_length", one.value, "tokens")
+            if one.value >= 1000 and not right.startswith(("b", "个"))
+            else None
+        )
+    return _bare(folded, one, following, left, right)
+
+
+def _bare(folded: str, one: Quantity, following: Quantity | None, left: str, right: str) -> Measure | None:
+    """A number with a multiplier alone: a model's size when the words say so, or the next one in its list does."""
+    if (
+        one.multiple not in ("b", "m", "t", "billion", "million", "trillion", "亿", "万亿", "千亿", "百亿", "十亿")
+        or one.unit
+    ):
+        return None
+    gap = folded[one.end : following.start] if following and following.start >= one.end else ""
+    inherited = bool(
+        following and _LISTED.fullmatch(gap) and "param" in following.unit + folded[following.end : following.end + 14]
+    )
+    sized = one.multiple in ("b", "t") and (_SIZED.match(right) or inherited)
+    if one.multiple == "b" and not sized:
+        sized = bool(re.fullmatch(r"[\s,.;:、。)）/]?.*", right[:1])) and not re.match(
+            r"\s?(?:users|people|downloads|gpu|gb|in |美|元|用户|dollar|images|pages|rows)", right
+        )
+    if sized or inherited or _PARAMETER.search(left[-10:]) or _PARAMETER.match(right.lstrip(" -个的总")):
+        return Measure(
+            "active_parameters" if _is_active(left[-8:] + right[:12], left, right) else "parameters",
+            _most(one),
+            "parameters",
+        )
+    return None
+
+
+def _most(one: Quantity) -> float:
+    return one.upper if one.upper is not None and one.upper > one.value else one.value
+
+
+def _is_active(near: str, left: str, right: str) -> bool:
+    """Whether parameters are those at work: `17B active`, `激活参数 48 亿`, `37B activated for each token`."""
+    if re.match(r"[\s-]*(?:个)?(?:parameters? )?(?:are |is )?(?:activ|激活)", right) or re.search(
+        r"激活(?:的)?(?:参数)?(?:量|规模)?(?:仅|约|为|达|只有)*\s*$", left
+    ):
+        return True
+    return bool(
+        re.search(r"(?:with|only|and|of which)?\s?activ\w*\s*(?:parameters?)?\s*(?:of|:)?\s*$", left)
+    ) or near.startswith(("激活", "active", "activated"))
+
+
+def _written(one: Quantity, left: str, right: str) -> Measure | None:
+    if one.value < 2000 or not (_WRITTEN.search(left + right[:12])):
+        return None
+    if re.search(r"小说|作文|文章|论文|报告|剧本|全文|每秒|/s", right[:8]) and not _WINDOW.search(left + right):
+        return None
+    return Measure("context_length", one.value, "words" if one.unit == "words" else "characters")
+
+
+def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
+    if re.match(r"\s?(?:/\s?s|每秒|per second|/秒|a second)", right) or re.search(r"每秒\S{0,6}\s?$", left):
+        return Measure("throughput", one.value, "token_per_s")
+    if re.search(r"(?:/|每|per)\s?$", left) or re.search(r"[$¥元]\s?\d[\d.]*\s?(?:/|每|per)?\s?$", left):
+        return None
+    if (
+        one.value >= 1e9
+        and (_TRAINED.search(left + right) or not _USED.search(left + right))
+        and not _USED.search(left[-10:])
+    ):
+        return Measure("training_data", one.value, "tokens")
+    if _WINDOW.search(left + right[:20]) and one.value >= 1000 and not _TRAINED.search(right[:10]):
+        return Measure("context_length", one.value, "tokens")
+    return None
+
+
+def _lasting(one: Quantity, left: str, right: str) -> Measure | None:
+    near = left[-14:] + "|" + right[:14]
+    if not _FILM.search(near) or _NOT_FILM.search(left[-12:] + "|" + right[:8]) or re.search(r"每\s?$|/\s?$", left):
+        return None
+    seconds = one.value * _SECONDS[one.unit] + (30 if one.unit == "分半钟" else 0)
+    return Measure("video_duration", seconds, "s") if 0 < seconds <= 6 * 3600 else None
+
+
+def _money(one: Quantity, left: str, right: str, sentence: str) -> Measure | None:
+    currency = _CURRENCIES.get(one.currency) or _CURRENCIES.get(one.unit) or "USD"
+    if _PER_MILLION.match(right) or _PER_MILLION_BEFORE.search(left):
+        around = left[-14:] + "|" + right[:24]
+        found_in, found_out = _INPUT.search(around), _OUTPUT.search(around)
+        before = [m for m in re.finditer(r"输入|input|输出|output", left[-16:])]
+        detail = None
+        if before:
+            detail = "input" if before[-1][0] in ("输入", "input") else "output"
+        elif found_in or found_out:
+            detail = "input" if found_in and (not found_out or found_in.start() < found_out.start()) else "output"
+        return Measure("price", one.value, f"{currency}_per_mtok", detail)
+    if _MONTHLY.match(right) or _MONTHLY_BEFORE.search(left):
+        return Measure(
+            "price",
+            one.value,
+            currency,
+            "subscription" if re.search(r"月|month|年|year|订阅|subscri", left[-8:] + right[:8]) else None,
+        )
+    if one.value < 1e5:
+        return None
+    if _VALUED.search(left[-10:]) or re.match(
+        r"\s?(?:的)?(?:投后|投前|post-money|pre-money)?\s?(?:估值|valuation|market cap)", right
+    ):
+        return Measure("money", one.value, currency, "valuation")
+    kinds = (("raised", _RAISED), ("revenue", _EARNED), ("deal", _SPENT))
+    for near in (left[-10:] + "|" + right[:8], left[-16:] + "|" + right[:16], sentence):
+        detail = next((d for d, words in kinds if words.search(near)), None)
+        if detail:
+            return Measure("money", one.value, currency, detail)
+    return None
