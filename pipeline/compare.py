@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from knowledge.index import KnowledgeBase, last_day
-from pipeline.records import Event, EventFact, Record
+from pipeline.records import Event, EventFact, ProductTag, Record
 from pipeline.text import fold
 
 RECORD_KINDS = frozenset({"context_length", "parameters", "video_duration", "training_data"})
@@ -116,23 +116,33 @@ def subject(fact: EventFact) -> str:
 
 
 def aspect(fact: EventFact) -> str:
-    """For a price, what is priced, as its words say: input or output tokens; else nothing."""
-    if fact.kind != "price":
-        return ""
-    words = fold(fact.quote)
-    sides = [
-        side
-        for side, cues in (("input", ("输入", "input")), ("output", ("输出", "output")))
-        if any(c in words for c in cues)
-    ]
-    return sides[0] if len(sides) == 1 else "unclear"
+    """What exactly is counted, where the kind alone does not say: the side of a price, the benchmark of a score."""
+    if fact.kind in ("price", "benchmark_score", "money"):
+        return fold(fact.detail) if fact.detail else "unclear"
+    return ""
+
+
+def main_product(event: Event) -> ProductTag | None:
+    """The product at the centre of an event."""
+    return max(event.products, key=lambda p: p.relevance) if event.products else None
+
+
+def is_own(fact: EventFact, event: Event) -> bool:
+    """Whether a fact is the event's own: not given for comparison, not of an earlier time, not of another's product."""
+    if fact.comparison or (fact.as_of is not None and last_day(fact.as_of) < (event.occurred_on or event.when.date())):
+        return False
+    main = main_product(event)
+    if main is None or fact.product is None:
+        return True
+    makers = {p.id: p.company for p in event.products}
+    return fact.product == main.id or makers.get(fact.product) == main.company
 
 
 def _own(event: Event) -> list[Known]:
     """The event's own figures, one a kind and unit: not those that its texts give for comparison or for an earlier time."""
     chosen: dict[tuple[str, str, str], Known] = {}
     for known in figures(event):
-        if not _is_beside(known) and known.key[2] != "unclear":
+        if is_own(known.fact, event) and known.key[2] != "unclear":
             held = chosen.get(known.key)
             if held is None or (number(known.fact) or 0) > (number(held.fact) or 0):
                 chosen[known.key] = known

@@ -1,5 +1,7 @@
 """The digest: the week's events in order, told with their facts, comparisons, themes and linked stocks, for a person to sign."""
 
+from pipeline.digest.check import unsupported, unsupported_sentences
+from pipeline.digest.formats.pdf import FontsMissing
 from pipeline.digest.period import Day, Month, Period, Week, WrongPeriod, parse_period
 from pipeline.digest.rendering import FORMATS, UnknownFormat, render
 from pipeline.digest.shape import AuthorBlock, Both, Digest, Prices, Ranked, Series
@@ -11,6 +13,7 @@ __all__ = [
     "Both",
     "Day",
     "Digest",
+    "FontsMissing",
     "Month",
     "Period",
     "Prices",
@@ -22,4 +25,6 @@ __all__ = [
     "compose",
     "parse_period",
     "render",
+    "unsupported",
+    "unsupported_sentences",
 ]

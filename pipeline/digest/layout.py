@@ -51,6 +51,8 @@ class Table(Record):
     widths: tuple[int, ...]
     """Relative widths of the columns."""
     rows: tuple[tuple[str, ...], ...]
+    anchors: tuple[str, ...] = ()
+    """Where a citation leads: one a row, or none."""
 
 
 class Figure(Record):
@@ -402,9 +404,11 @@ def _appendix(digest: Digest, say: _Say) -> list[Block]:
                 rows=figures,
             )
         )
-    columns = (say("序号", "No."), say("来源", "Source"), say("标题与链接", "Title and address"), say("时间", "Time"))
+    heads = (say("序号", "No."), say("来源", "Source"), say("标题与链接", "Title and address"), say("时间", "Time"))
     rows = tuple(_source(s, say, digest.period.zone) for s in digest.sources)
-    blocks.append(Table(caption=say("来源", "Sources"), columns=columns, widths=(1, 3, 10, 4), rows=rows))
+    anchors = tuple(f"source-{x.number}" for x in digest.sources)
+    caption = say("来源", "Sources")
+    blocks.append(Table(caption=caption, columns=heads, widths=(1, 3, 10, 4), rows=rows, anchors=anchors))
     return blocks
 
 

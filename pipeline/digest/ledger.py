@@ -20,6 +20,8 @@ class Ledger:
         self.claims: list[Claim] = []
         self._sources: dict[tuple[str, str], Source] = {}
         self._names: dict[str, None] = {}
+        self._dates: dict[date, None] = {}
+        self._codes: dict[str, None] = {}
         self._claimed: dict[tuple[object, ...], int] = {}
 
     @property
@@ -31,6 +33,16 @@ class Ledger:
     def names(self) -> tuple[str, ...]:
         """Every name used so far."""
         return tuple(self._names)
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Every day noted so far, in order."""
+        return tuple(sorted(self._dates))
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every security named so far."""
+        return tuple(self._codes)
 
     def cite(self, event: Event, document_id: str) -> int | None:
         """The number of one of an event's reports; None for a document that it does not hold."""
@@ -67,6 +79,7 @@ class Ledger:
                 event_id=event.id,
                 source=self.cite(event, fact.document_id),
                 quote=fact.quote,
+                as_of=fact.as_of,
                 conflict=fact.conflict,
             )
         return self._claimed[key]
@@ -104,7 +117,9 @@ class Ledger:
     def subject(self, fact: Fact) -> str:
         """Whose fact it is, as written, else as the knowledge base calls it."""
         product = self.knowledge.products.get(fact.product or "")
-        return self.name(fact.subject or (product.name if product else ""))
+        named = fact.subject or (product.name if product else "")
+        company = self.knowledge.companies.get(named)
+        return self.name(company.name_en if company else named)
 
     def company(self, company_id: str) -> Both:
         """A company's name in both languages, or its id where the knowledge base does not know it."""
@@ -114,10 +129,16 @@ class Ledger:
 
     def security(self, security_id: str) -> Both:
         """A security's short name in both languages."""
+        self._codes.setdefault(security_id)
         row = self.knowledge.securities.get(security_id)
         zh = (row.name_zh or row.name_en or row.listed_name) if row else None
         en = (row.name_en or row.name_zh or row.listed_name) if row else None
         return Both(zh=self.name(zh or security_id), en=self.name(en or security_id))
+
+    def day(self, day: date) -> date:
+        """A day, noted as told."""
+        self._dates.setdefault(day)
+        return day
 
     def name(self, name: str) -> str:
         """A name, noted as used."""

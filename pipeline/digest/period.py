@@ -54,9 +54,13 @@ class Period(Record):
         """Whether an instant falls in it."""
         return self.start <= when < self.end
 
+    def local(self, when: datetime) -> datetime:
+        """An instant on the report's clock."""
+        return when.astimezone(ZoneInfo(self.zone))
+
     def day_of(self, when: datetime) -> date:
         """The calendar day of an instant in the report's zone."""
-        return when.astimezone(ZoneInfo(self.zone)).date()
+        return self.local(when).date()
 
 
 class Week(Period):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from pipeline.digest.formats import markdown, plain
-from pipeline.digest.layout import page
+from collections.abc import Callable, Mapping
+
+from pipeline.digest.formats import markdown, pdf, plain, web, word
+from pipeline.digest.layout import Page, page
 from pipeline.digest.shape import Digest
 
-FORMATS = ("text", "md", "json")
+FORMATS = ("text", "md", "html", "json", "docx", "pdf")
 LANGUAGES = ("zh", "en")
+_RENDERERS: Mapping[str, Callable[[Digest, Page], str | bytes]] = {
+    "text": plain.render,
+    "md": markdown.render,
+    "html": web.render,
+    "docx": word.render,
+    "pdf": pdf.render,
+}
 
 
 class UnknownFormat(ValueError):
@@ -20,14 +29,12 @@ class UnknownFormat(ValueError):
 def render(digest: Digest, format: str = "text", language: str = "zh") -> str | bytes:
     """The digest as `text`, `md`, `html` or `json` (text), or as `docx` or `pdf` (bytes); in `zh` or `en`.
 
-    The same digest gives the same bytes. Raises UnknownFormat, and FontsMissing for charts and PDF without a Chinese font.
+    The same digest gives the same bytes. Raises UnknownFormat; for Word and PDF without a Chinese font, FontsMissing.
     """
     if language not in LANGUAGES:
         raise UnknownFormat(language, LANGUAGES)
     if format == "json":
         return digest.model_dump_json(indent=2) + "\n"
-    if format == "text":
-        return plain.render(digest, page(digest, language))
-    if format == "md":
-        return markdown.render(digest, page(digest, language))
-    raise UnknownFormat(format, FORMATS)
+    if format not in _RENDERERS:
+        raise UnknownFormat(format, FORMATS)
+    return _RENDERERS[format](digest, page(digest, language))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, SerializeAsAny
@@ -95,6 +96,8 @@ class Claim(Record):
     event_id: str | None = None
     source: int | None = None
     quote: str = ""
+    as_of: str | None = None
+    """Year, month or day that the words give for the figure."""
     conflict: bool = False
 
 
@@ -120,6 +123,16 @@ class Sentence(Both):
     sources: tuple[int, ...] = ()
     claims: tuple[int, ...] = ()
 
+    @classmethod
+    def of(
+        cls, parts: Iterable[Sentence], zh: str, en: str, kind: Literal["fact", "view", "note"] = "view"
+    ) -> Sentence:
+        """A sentence made of others: it rests on what they rest on."""
+        held = list(parts)
+        sources = tuple(dict.fromkeys(n for part in held for n in part.sources))
+        claims = tuple(dict.fromkeys(n for part in held for n in part.claims))
+        return cls(zh=zh, en=en, kind=kind, sources=sources, claims=claims)
+
 
 # ---- the parts ------------------------------------------------------------------------------------------------------
 
@@ -141,7 +154,7 @@ class Item(Record):
     event_id: str
     rank: int
     importance: float
-    headline: Both
+    headline: Sentence
     facts: tuple[Sentence, ...]
     views: tuple[Sentence, ...] = ()
 
@@ -193,7 +206,7 @@ class Stock(Record):
     security_id: str
     name: Both
     event_id: str
-    event: Both
+    event: Sentence
     relation: Both
     direct: bool
     strength: Literal["high", "medium", "low"]
@@ -223,7 +236,7 @@ class HeatRow(Record):
     """An event's reports, day by day."""
 
     event_id: str
-    name: Both
+    name: Sentence
     counts: tuple[int, ...]
 
 
@@ -256,7 +269,7 @@ class Digest(Record):
     """Ids of the events that it was composed from, in order of importance."""
     cover: Cover
     author: AuthorBlock | None = None
-    headline: Both
+    headline: Sentence
     quiet: bool
     summary: tuple[Sentence, ...]
     items: tuple[Item, ...] = ()
@@ -276,9 +289,9 @@ class Digest(Record):
     charts: Charts = Charts()
     claims: tuple[Claim, ...] = ()
     sources: tuple[Source, ...] = ()
+    dates: tuple[date, ...] = ()
+    """Days on which what it tells of happened, was linked or was known."""
+    codes: tuple[str, ...] = ()
+    """Securities that its sentences name."""
     names: tuple[str, ...] = ()
     """Names of companies, products, securities, themes and sources that its sentences use."""
-
-    def made(self) -> datetime:
-        """When it was made; stands in every file as its date, so that the same inputs give the same bytes."""
-        return self.made_at

@@ -10,7 +10,7 @@ from knowledge.schema import Lens, Member, Theme
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, Stock, ThemeBlock
 from pipeline.digest.wording import ATTENTION, DIRECT, RISK_CUES, RISKS_EN, STANCES, join
-from pipeline.records import Link
+from pipeline.records import Link, Reason
 
 NAMED = 3
 """How many events a box, a theme or a risk names; the others are counted nowhere, they stand in their own section."""
@@ -30,7 +30,7 @@ def layer_of(one: Ranked, knowledge: KnowledgeBase) -> str | None:
     return next((t.layer for t in themes if t), None)
 
 
-def boxes(ranked: Sequence[Ranked], headlines: Mapping[str, Both], ledger: Ledger) -> tuple[Box, ...]:
+def boxes(ranked: Sequence[Ranked], headlines: Mapping[str, Sentence], ledger: Ledger) -> tuple[Box, ...]:
     """The framework's boxes, each with the events that stand in it; an empty box says that nothing did."""
     found = []
     for layer in ledger.knowledge.framework.layers:
@@ -38,9 +38,7 @@ def boxes(ranked: Sequence[Ranked], headlines: Mapping[str, Both], ledger: Ledge
         named = [headlines[i] for i in inside[:NAMED] if i in headlines]
         name = Both(zh=ledger.name(layer.name_zh), en=ledger.name(layer.name_en))
         if named:
-            sentence = Sentence(
-                zh="；".join(h.zh for h in named) + "。", en="; ".join(h.en for h in named) + ".", kind="view"
-            )
+            sentence = Sentence.of(named, "；".join(h.zh for h in named) + "。", "; ".join(h.en for h in named) + ".")
         else:
             sentence = Sentence(zh="本期无归入此环节的事件。", en="No event of this issue belongs here.", kind="note")
         if named or layer.id != "compute":
@@ -104,7 +102,7 @@ def _linked(one: Ranked, ledger: Ledger) -> Sentence | None:
     more = len(links) > STOCKS_TOLD
     zh = join([f"{n.zh}（{i}）" for i, n in names], "zh") + ("等" if more else "")
     en = join([f"{n.en} ({i})" for i, n in names], "en") + (" among others" if more else "")
-    as_of = max(link.as_of for link in links).isoformat()
+    as_of = ledger.day(max(link.as_of for link in links)).isoformat()
     return Sentence(
         zh=f"截至{as_of}，知识库所载关联标的有{zh}，关联理由与依据见关联标的表。",
         en=f"As of {as_of} the knowledge base ties it to {en}; reasons and evidence are in the table of linked stocks.",
@@ -116,7 +114,7 @@ def _linked(one: Ranked, ledger: Ledger) -> Sentence | None:
 
 
 def theme_blocks(
-    ranked: Sequence[Ranked], lens: Lens, headlines: Mapping[str, Both], ledger: Ledger, last: Digest | None
+    ranked: Sequence[Ranked], lens: Lens, headlines: Mapping[str, Sentence], ledger: Ledger, last: Digest | None
 ) -> tuple[ThemeBlock, ...]:
     """The lens's themes that the week touches or that hold a stance, in the framework's order."""
     knowledge = ledger.knowledge
@@ -138,7 +136,7 @@ def _block(
     theme: Theme,
     touching: Sequence[Ranked],
     holdings: tuple[Holding, ...],
-    headlines: Mapping[str, Both],
+    headlines: Mapping[str, Sentence],
     ledger: Ledger,
     last: Digest | None,
 ) -> ThemeBlock:
@@ -146,9 +144,7 @@ def _block(
     for one in touching[:NAMED]:
         match = next(m for m in one.score.themes if m.theme_id == theme.id)
         headline = headlines[one.event.id]
-        why.append(
-            Sentence(zh=f"{headline.zh}（{match.reason.zh}）", en=f"{headline.en} ({match.reason.en})", kind="view")
-        )
+        why.append(_triggered(one, match.reason, headline, ledger))
     return ThemeBlock(
         theme_id=theme.id,
         name=Both(zh=ledger.name(theme.name_zh), en=ledger.name(theme.name_en)),
@@ -158,6 +154,15 @@ def _block(
         holdings=holdings,
         change=_change(theme.id, holdings, last),
     )
+
+
+def _triggered(one: Ranked, reason: Reason, headline: Sentence, ledger: Ledger) -> Sentence:
+    """An event under a theme with the rule's reason, which may quote a fact."""
+    quoted = [f for f in one.event.facts if f"“{f.quote}”" in reason.zh]
+    claims = tuple(ledger.claim_fact(one.event, f) for f in quoted[:1])
+    zh, en = reason.zh.split("：", 1)[-1], reason.en.split(": ", 1)[-1]
+    both = (headline, Sentence(zh="", en="", claims=claims))
+    return Sentence.of(both, f"{headline.zh}（{zh}）", f"{headline.en} ({en})")
 
 
 def _holdings(theme_id: str, ledger: Ledger) -> tuple[Holding, ...]:
@@ -210,7 +215,9 @@ def _change(theme_id: str, holdings: tuple[Holding, ...], last: Digest | None) -
 # ---- stocks ---------------------------------------------------------------------------------------------------------
 
 
-def stocks(ranked: Sequence[Ranked], headlines: Mapping[str, Both], ledger: Ledger) -> tuple[tuple[Stock, ...], int]:
+def stocks(
+    ranked: Sequence[Ranked], headlines: Mapping[str, Sentence], ledger: Ledger
+) -> tuple[tuple[Stock, ...], int]:
     """The securities that the week touches, strongest link first, each once; and how many more there are."""
     best: dict[str, tuple[Ranked, Link]] = {}
     touched: dict[str, set[str]] = defaultdict(set)
@@ -239,7 +246,7 @@ def _force(link: Link) -> tuple[bool, int, float]:
     return (not link.direct, _STRENGTH[link.strength], -link.weight * link.confidence)
 
 
-def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Both], ledger: Ledger) -> Stock:
+def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Sentence], ledger: Ledger) -> Stock:
     kind = ledger.knowledge.relation_kinds.get(link.relation)
     relation = Both(zh=kind.name_zh, en=kind.name_en) if kind else DIRECT.get(link.relation)
     return Stock(
@@ -261,7 +268,9 @@ def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Both], 
 # ---- risks ----------------------------------------------------------------------------------------------------------
 
 
-def risks(ranked: Sequence[Ranked], headlines: Mapping[str, Both], knowledge: KnowledgeBase) -> tuple[Sentence, ...]:
+def risks(
+    ranked: Sequence[Ranked], headlines: Mapping[str, Sentence], knowledge: KnowledgeBase
+) -> tuple[Sentence, ...]:
     """The framework's standing risks, each with this week's events that bear on it."""
     framework = knowledge.framework
     told = []
@@ -273,5 +282,5 @@ def risks(ranked: Sequence[Ranked], headlines: Mapping[str, Both], knowledge: Kn
         if named:
             zh += f"：关注{'、'.join('“' + h.zh + '”' for h in named)}的后续"
             en += f": watch what follows from {join(['“' + h.en + '”' for h in named], 'en')}"
-        told.append(Sentence(zh=zh + "。", en=en + ".", kind="view" if named else "note"))
+        told.append(Sentence.of(named, zh + "。", en + ".", "view" if named else "note"))
     return tuple(told)

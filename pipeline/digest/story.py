@@ -61,9 +61,7 @@ def compose(
     Events outside the period are left out. `previous` are earlier issues, of which the newest tells what changed.
     """
     inside = sorted((r for r in ranked if period.holds(r.event.when)), key=lambda r: (-r.score.total, r.event.id))
-    issues = sorted((d for d in previous if d.period.last_day < period.first_day), key=lambda d: d.period.first_day)[
-        ::-1
-    ]
+    issues = _earlier_issues(previous, period)
     ledger = Ledger(knowledge, period.published_on)
     rumours = [r for r in inside if _is_open(r.event)]
     settled = [r for r in inside if not _is_open(r.event)]
@@ -100,7 +98,9 @@ def compose(
         coming=coming.coming(settled, period, ledger),
         rumours=tuple(_rumour(r, period, ledger) for r in rumours[:RUMOURS]),
         related=tuple(
-            Related(label=d.period.label, title=d.headline, published_on=d.period.published_on)
+            Related(
+                label=d.period.label, title=Both(zh=d.headline.zh, en=d.headline.en), published_on=d.period.published_on
+            )
             for d in issues[:RELATED]
         ),
         risks=standing.risks(settled, headlines, knowledge),
@@ -108,11 +108,19 @@ def compose(
         charts=_charts(settled, told, period, headlines, ledger),
         claims=tuple(ledger.claims),
         sources=ledger.sources,
+        dates=ledger.dates,
+        codes=ledger.codes,
         names=ledger.names,
     )
 
 
-class _Headlines(dict[str, Both]):
+def _earlier_issues(previous: Sequence[Digest], period: Period) -> list[Digest]:
+    """Issues of the same kind that ended before this one begins, each once, newest first."""
+    before = [d for d in previous if d.period.kind == period.kind and d.period.last_day < period.first_day]
+    return list({d.period.label: d for d in sorted(before, key=lambda d: d.period.first_day, reverse=True)}.values())
+
+
+class _Headlines(dict[str, Sentence]):
     """Headlines of events by id, each written when first asked for."""
 
     def __init__(self, ranked: Sequence[Ranked], ledger: Ledger) -> None:
@@ -123,7 +131,7 @@ class _Headlines(dict[str, Both]):
     def __contains__(self, event_id: object) -> bool:
         return event_id in self._events
 
-    def __missing__(self, event_id: str) -> Both:
+    def __missing__(self, event_id: str) -> Sentence:
         self[event_id] = telling.headline(self._events[event_id], self._ledger)
         return self[event_id]
 
@@ -175,15 +183,13 @@ def _cover(period: Period, lens: Lens, knowledge: KnowledgeBase) -> Cover:
     )
 
 
-def _headline(told: Sequence[Ranked], settled: Sequence[Ranked], headlines: _Headlines, period: Period) -> Both:
+def _headline(told: Sequence[Ranked], settled: Sequence[Ranked], headlines: _Headlines, period: Period) -> Sentence:
+    """The two top events, each by actor and change."""
     top = [headlines[r.event.id] for r in (told or settled)[:2]]
     if not top:
         span = SPANS[period.kind]
-        return Both(zh=f"{span.zh}无入库事件", en=f"{span.en}: no event in store")
-    return Both(
-        zh="，".join(h.zh for h in top) if len(top) == 1 else "；".join(h.zh for h in top),
-        en="; ".join(h.en for h in top),
-    )
+        return Sentence(zh=f"{span.zh}无入库事件", en=f"{span.en}: no event in store", kind="note")
+    return Sentence.of(top, "；".join(h.zh for h in top), "; ".join(h.en for h in top), "fact")
 
 
 def _summary(
@@ -211,10 +217,10 @@ def _summary(
     elif told:
         top = [headlines[r.event.id] for r in told[:2]]
         sentences.append(
-            Sentence(
-                zh=f"我们认为最值得关注的是：{'；'.join(h.zh for h in top)}。",
-                en=f"Most worth attention in our view: {'; '.join(h.en for h in top)}.",
-                kind="view",
+            Sentence.of(
+                top,
+                f"我们认为最值得关注的是：{'；'.join(h.zh for h in top)}。",
+                f"Most worth attention in our view: {'; '.join(h.en for h in top)}.",
             )
         )
     return tuple(sentences)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from pipeline.compare import Comparison
-from pipeline.digest.figures import plain, show
+from pipeline.compare import Comparison, is_own, main_product, number
+from pipeline.digest.figures import plain, show, values
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Sentence
-from pipeline.digest.wording import FACTS, LONGEST, PREDICATES, join, partial_day, short_day
+from pipeline.digest.wording import DETAILS, FACTS, LONGEST, PREDICATES, join, partial_day, short_day
 from pipeline.records import Event, EventFact, ProductTag
 
 HEADLINE_ZH = 20
@@ -19,6 +19,10 @@ HEADLINE_ZH = 20
 HEADLINE_EN = 64
 FACTS_TOLD = 5
 REPORTS_CITED = 3
+LEADING = ("context_length", "parameters", "video_duration", "price", "money")
+"""Facts that a headline may carry."""
+QUOTED = ("benchmark_score", "hardware")
+"""Facts whose figure means little without its words: shown as quoted."""
 
 _SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}[｜|丨])\s*")
 _REACTION = re.compile(
@@ -38,10 +42,8 @@ def actor(event: Event, ledger: Ledger) -> Both | None:
 
 def product(event: Event, ledger: Ledger) -> str | None:
     """The product at the centre, with its version."""
-    if not event.products:
-        return None
-    tag = max(event.products, key=lambda p: p.relevance)
-    return ledger.name(_with_version(tag))
+    tag = main_product(event)
+    return ledger.name(_with_version(tag)) if tag else None
 
 
 def _with_version(tag: ProductTag) -> str:
@@ -51,37 +53,44 @@ def _with_version(tag: ProductTag) -> str:
 # ---- headline -------------------------------------------------------------------------------------------------------
 
 
-def headline(event: Event, ledger: Ledger) -> Both:
-    """Actor and change, short enough for half a headline."""
-    return Both(zh=_headline(event, ledger, "zh"), en=_headline(event, ledger, "en"))
+def headline(event: Event, ledger: Ledger) -> Sentence:
+    """Actor and change, short enough for half a headline, with what it rests on."""
+    zh, from_zh = _headline(event, ledger, "zh")
+    en, from_en = _headline(event, ledger, "en")
+    facts = [f for f in (from_zh, from_en) if isinstance(f, EventFact)]
+    claims = tuple(dict.fromkeys(ledger.claim_fact(event, f) for f in facts))
+    titles = {f for f in (from_zh, from_en) if isinstance(f, str)}
+    cited = (ledger.cite(event, r.document_id) for r in event.reports if r.title in titles)
+    sources = (*_sources_of(ledger, claims), *(n for n in cited if n is not None))
+    return Sentence(zh=zh, en=en, sources=tuple(dict.fromkeys(sources)), claims=claims)
 
 
-def _headline(event: Event, ledger: Ledger, language: str) -> str:
+def _headline(event: Event, ledger: Ledger, language: str) -> tuple[str, EventFact | str | None]:
+    """The words, and what they rest on: a fact, a title, or names alone."""
     limit = HEADLINE_ZH if language == "zh" else HEADLINE_EN
-    fitting = [c for c in _headlines(event, ledger, language) if c and width(c, language) <= limit]
-    return fitting[0] if fitting else cut(clean_title(event.title(language)) or event.id, limit, language)
+    for words, basis in _headlines(event, ledger, language):
+        if words and width(words, language) <= limit:
+            return words, basis
+    title = event.title(language)
+    return cut(clean_title(title), limit, language) or event.id, title
 
 
-def _headlines(event: Event, ledger: Ledger, language: str) -> list[str]:
-    """Candidates, best first: with the leading figure, without it, the title's first clause."""
-    who, what = actor(event, ledger), product(event, ledger)
-    title = clean_title(_own_title(event, language))
-    clause = _CLAUSE.split(title)[0].strip() if title else ""
-    predicate = PREDICATES.get(event.event_type)
-    if predicate is None or what is None or who is None or event.certainty != "fact":
-        return [title, clause]
-    doing = _doing(who.say(language), predicate.say(language), what, language)
-    leading = next(
-        (f for f in main_facts(event) if f.kind in ("context_length", "parameters", "price", "video_duration")), None
-    )
-    gap = "，" if language == "zh" else ": "
-    full = f"{doing}{gap}{_phrase(leading, language)}" if leading else ""
-    brief = (
-        f"{predicate.say(language).format(what)}{gap}{_phrase(leading, language)}"
-        if leading and language == "zh"
-        else ""
-    )
-    return [full, brief, doing, clause]
+def _headlines(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[str, EventFact | str | None]]:
+    """Candidates, best first: actor and change with the leading figure, without it, the title's first clause."""
+    title = _own_title(event, language)
+    whole = clean_title(title)
+    who, what, predicate = actor(event, ledger), product(event, ledger), PREDICATES.get(event.event_type)
+    if predicate and what and who and event.certainty == "fact":
+        change = predicate.say(language).format(what)
+        doing = _doing(who.say(language), predicate.say(language), what, language)
+        leading = next((f for f in main_facts(event) if f.kind in LEADING), None)
+        if leading:
+            figure = _phrase(leading, ledger, language)
+            yield (f"{doing}，{figure}" if language == "zh" else f"{doing}: {figure}"), leading
+            yield (f"{change}，{figure}" if language == "zh" else ""), leading
+        yield doing, None
+    yield whole, title
+    yield (_CLAUSE.split(whole)[0].strip() if whole else ""), title
 
 
 def _doing(who: str, predicate: str, what: str, language: str) -> str:
@@ -125,10 +134,20 @@ def _own_title(event: Event, language: str) -> str:
 
 def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
     """What happened and when, in a source's own words where one speaks the language, else composed."""
-    day = short_day(event.occurred_on or period.day_of(event.when))
-    cited = cite(event, ledger)
+    day = short_day(ledger.day(event.occurred_on or period.day_of(event.when)))
     zh, en = _statement(event, ledger, "zh"), _statement(event, ledger, "en")
-    return Sentence(zh=f"{day.zh}，{zh}。", en=f"{day.en}: {en}.", sources=cited)
+    claims = tuple(ledger.claim_fact(event, f) for f in main_facts(event) if _in_titles(f, event))
+    titles = {event.title_zh, event.title_en}
+    stating = (ledger.cite(event, r.document_id) for r in event.reports if r.title in titles)
+    cited = (*cite(event, ledger), *(n for n in stating if n is not None))
+    return Sentence(zh=f"{day.zh}，{zh}。", en=f"{day.en}: {en}.", sources=tuple(dict.fromkeys(cited)), claims=claims)
+
+
+def _in_titles(fact: EventFact, event: Event) -> bool:
+    """Whether every title that is told gives the figure already."""
+    value = number(fact)
+    titles = [t for t in (event.title_zh, event.title_en) if t]
+    return value is not None and all(value in values(t) for t in titles)
 
 
 def _statement(event: Event, ledger: Ledger, language: str) -> str:
@@ -157,39 +176,55 @@ def cite(event: Event, ledger: Ledger) -> tuple[int, ...]:
 
 
 def main_facts(event: Event) -> list[EventFact]:
-    """The event's own facts in the order of interest, each once: not comparisons, not conflicts."""
+    """The event's own facts in the order of interest, one a field: not comparisons, not conflicts, not what held before."""
     order = list(FACTS)
     chosen: dict[tuple[str, str, str], EventFact] = {}
-    for fact in event.facts:
-        if fact.comparison or fact.conflict or fact.kind not in FACTS or _is_past(fact, event):
-            continue
-        chosen.setdefault((fact.kind, fact.unit, str(fact.value)), fact)
+    for fact in sorted(event.facts, key=lambda f: _trust(f, event)):
+        if fact.kind in FACTS and not fact.conflict and is_own(fact, event):
+            chosen.setdefault((fact.kind, fact.unit, fact.detail or ""), fact)
     return sorted(chosen.values(), key=lambda f: order.index(f.kind))
 
 
-def _is_past(fact: EventFact, event: Event) -> bool:
-    return fact.as_of is not None and fact.as_of < event.when.strftime("%Y-%m-%d")[: len(fact.as_of)]
+def _trust(fact: EventFact, event: Event) -> tuple[int, int]:
+    """Official reports first, then what most reports give."""
+    tiers = {r.document_id: r.tier for r in event.reports}
+    same = {f.document_id for f in event.facts if (f.kind, f.value, f.unit) == (fact.kind, fact.value, fact.unit)}
+    return tiers.get(fact.document_id, 3), -len(same)
 
 
 def hard_facts(event: Event, ledger: Ledger) -> Sentence | None:
-    """The figures and terms of the event with their units, in one sentence."""
-    facts = main_facts(event)[:FACTS_TOLD]
+    """The figures and terms that no title gives yet, with their units, in one sentence."""
+    facts = [f for f in main_facts(event) if not _in_titles(f, event)][:FACTS_TOLD]
     if not facts:
         return None
     claims = tuple(ledger.claim_fact(event, f) for f in facts)
-    whose = product(event, ledger) or ""
-    zh = f"{whose}：" if whose else "要点："
-    en = f"{whose}: " if whose else "Key figures: "
-    return Sentence(
-        zh=zh + "，".join(_phrase(f, "zh") for f in facts) + "。",
-        en=en + join([_phrase(f, "en") for f in facts], "en") + ".",
-        sources=_sources_of(ledger, claims),
-        claims=claims,
+    groups: dict[str, list[EventFact]] = {}
+    for fact in facts:
+        groups.setdefault(_whose(fact, event, ledger), []).append(fact)
+    zh = "；".join(f"{whose}{'，'.join(_phrase(f, ledger, 'zh') for f in own)}" for whose, own in groups.items())
+    en = "; ".join(
+        f"{whose + ': ' if whose else ''}{join([_phrase(f, ledger, 'en') for f in own], 'en')}"
+        for whose, own in groups.items()
     )
+    return Sentence(zh=f"{zh}。", en=f"{en}.", sources=_sources_of(ledger, claims), claims=claims)
 
 
-def _phrase(fact: EventFact, language: str) -> str:
-    if fact.kind in ("benchmark_score", "hardware") or (fact.kind == "money" and len(fact.quote) > 6):
+def _whose(fact: EventFact, event: Event, ledger: Ledger) -> str:
+    """Whose figure it is, in full where it is the event's product."""
+    main = main_product(event)
+    if main and fact.product and fact.product == main.id:
+        return ledger.name(_with_version(main))
+    return ledger.subject(fact)
+
+
+def _phrase(fact: EventFact, ledger: Ledger, language: str) -> str:
+    detail = DETAILS.get(f"{fact.kind}.{fact.detail}")
+    if detail:
+        return detail.say(language).format(show(fact, language))
+    if fact.kind == "benchmark_score" and fact.detail:
+        name = ledger.name(fact.detail)
+        return f"{name}得分{show(fact, 'zh')}" if language == "zh" else f"{show(fact, 'en')} on {name}"
+    if fact.kind in QUOTED:
         return f"原文称“{fact.quote}”" if language == "zh" else f"“{fact.quote}”"
     return FACTS[fact.kind].say(language).format(show(fact, language))
 
@@ -204,8 +239,8 @@ def modality(event: Event, ledger: Ledger) -> Sentence | None:
     zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
     if takes:
         zh_in, en_in = join([m.name_zh for m in takes], "zh"), join([m.name_en for m in takes], "en")
-        return Sentence(zh=f"输入模态为{zh_in}，输出模态为{zh}。", en=f"It takes in {en_in} and gives out {en}.")
-    return Sentence(zh=f"输出模态为{zh}。", en=f"It gives out {en}.")
+        return Sentence(zh=f"输入模态为{zh_in}，输出模态为{zh}。", en=f"It takes {en_in} and gives {en}.")
+    return Sentence(zh=f"输出模态为{zh}。", en=f"Its output is {en}.")
 
 
 def conflicts(event: Event, ledger: Ledger) -> list[Sentence]:
@@ -259,7 +294,11 @@ def _before(event: Event, comparison: Comparison, others: dict[str, Event], ledg
     owner = others.get(comparison.other_event_id, event)
     old = comparison.other
     claims = [ledger.claim_fact(event, comparison.fact), ledger.claim_fact(owner, old, "before")]
-    since = partial_day(old.as_of or comparison.other_day.isoformat()) if not comparison.stated or old.as_of else None
+    since = (
+        partial_day(old.as_of or ledger.day(comparison.other_day).isoformat())
+        if not comparison.stated or old.as_of
+        else None
+    )
     zh_when, en_when = (f"（{since.zh}）", f" ({since.en})") if since else ("", "")
     kind = ledger.knowledge.fact_kinds[old.kind]
     whose = ledger.subject(old)
@@ -306,7 +345,7 @@ def _rivals(event: Event, rivals: Sequence[Comparison], others: dict[str, Event]
 
 def _record(event: Event, comparison: Comparison, others: dict[str, Event], ledger: Ledger) -> Sentence:
     owner = others.get(comparison.other_event_id, event)
-    day = partial_day(comparison.other_day.isoformat())
+    day = partial_day(ledger.day(comparison.other_day).isoformat())
     best = LONGEST[comparison.fact.kind]
     whose = ledger.subject(comparison.other)
     count = ledger.claim_computed(

@@ -79,6 +79,17 @@ FACTS: Mapping[str, Both] = {
 }
 """A fact as a phrase, in the order in which an analyst wants them."""
 
+DETAILS: Mapping[str, Both] = {
+    "price.input": Both(zh="输入价格{}", en="input at {}"),
+    "price.output": Both(zh="输出价格{}", en="output at {}"),
+    "price.subscription": Both(zh="订阅价{}", en="a subscription of {}"),
+    "money.raised": Both(zh="融资{}", en="{} raised"),
+    "money.valuation": Both(zh="估值{}", en="a valuation of {}"),
+    "money.revenue": Both(zh="收入口径{}", en="revenue of {}"),
+    "money.deal": Both(zh="交易金额{}", en="a deal of {}"),
+}
+"""A fact whose detail says what is counted."""
+
 LONGEST: Mapping[str, Both] = {
     "context_length": Both(zh="最长的上下文", en="the longest context"),
     "parameters": Both(zh="最大的参数规模", en="the most parameters"),

@@ -38,7 +38,9 @@ def at(day: int, hour: int = 4, month: int = 3) -> datetime:
     return datetime(2024, month, day, hour, tzinfo=UTC)
 
 
-def report(document_id: str, title: str, when: datetime, name: str = "晨间科技", tier: int = 2, language: str = "zh") -> Report:
+def report(
+    document_id: str, title: str, when: datetime, name: str = "晨间科技", tier: int = 2, language: str = "zh"
+) -> Report:
     """A report that was published and seen at one moment."""
     return Report(
         document_id=document_id,
@@ -53,7 +55,9 @@ def report(document_id: str, title: str, when: datetime, name: str = "晨间科�
     )
 
 
-def context(value: int, quote: str, subject: str, document_id: str, product: str | None = None, **given: object) -> EventFact:
+def context(
+    value: int, quote: str, subject: str, document_id: str, product: str | None = None, **given: object
+) -> EventFact:
     """A context length in characters."""
     fields = {"kind": "context_length", "value": value, "unit": "characters", "quote": quote, "subject": subject}
     return EventFact.model_validate({**fields, "product": product, "document_id": document_id, **given})
@@ -70,7 +74,11 @@ def kimi() -> Event:
         published_at=at(18),
         first_seen_at=at(18),
         companies=(CompanyTag(id="moonshot-ai", relevance=95, role="actor", quote="月之暗面"),),
-        products=(ProductTag(name="Kimi", id="kimi", family="kimi", company="moonshot-ai", relevance=95, quote="Kimi智能助手"),),
+        products=(
+            ProductTag(
+                name="Kimi", id="kimi", family="kimi", company="moonshot-ai", relevance=95, quote="Kimi智能助手"
+            ),
+        ),
         modalities=Modalities(input=("text",), output=("text",)),
         layer="large_model",
         facts=(
@@ -108,6 +116,7 @@ def open_sora() -> Event:
             ProductTag(
                 name="Open-Sora", id="open-sora", version="1.0", company="hpc-ai", relevance=90, quote="Open-Sora 1.0"
             ),
+            ProductTag(name="Colossal-AI", id="colossal-ai", company="hpc-ai", relevance=60, quote="Colossal-AI"),
         ),
         modalities=Modalities(input=("text",), output=("video",)),
         facts=tuple(
@@ -130,7 +139,9 @@ def resignation() -> Event:
         published_at=at(23),
         first_seen_at=at(23),
         companies=(CompanyTag(id="stability-ai", relevance=90, role="actor", quote="Stability AI"),),
-        reports=(report("r1", "Stability AI chief executive Emad Mostaque resigns", at(23), "Model Post", language="en"),),
+        reports=(
+            report("r1", "Stability AI chief executive Emad Mostaque resigns", at(23), "Model Post", language="en"),
+        ),
     )
 
 
@@ -192,8 +203,18 @@ def founding_week() -> list[Ranked]:
     kimi_links = (link("ev-kimi", "300364.SZ"), link("ev-kimi", "603533.SH", strength="low"))
     return [
         ranked(rumour(), 40, ("ai",)),
-        ranked(open_sora(), 80, ("film-tv-new-mode", "ai-content-ip-copyright"), (link("ev-open-sora", "300133.SZ", strength="low"),)),
-        ranked(kimi(), 90, ("ai-text-virtual-human", "ai-content-ip-copyright", "film-tv-new-mode", "sector-publishing"), kimi_links),
+        ranked(
+            open_sora(),
+            80,
+            ("film-tv-new-mode", "ai-content-ip-copyright"),
+            (link("ev-open-sora", "300133.SZ", strength="low"),),
+        ),
+        ranked(
+            kimi(),
+            90,
+            ("ai-text-virtual-human", "ai-content-ip-copyright", "film-tv-new-mode", "sector-publishing"),
+            kimi_links,
+        ),
         ranked(resignation(), 30),
         ranked(conference(), 20),
     ]

@@ -58,7 +58,7 @@ def _figure(figure: Figure, charts: Charts, language: str) -> list[str]:
         heads = ("模态", "事件数") if language == "zh" else ("Modality", "Events")
         return [_table(figure.caption, heads, tuple((b.name.say(language), str(b.count)) for b in charts.modalities))]
     if figure.chart == "heat":
-        heads = ("事件" if language == "zh" else "Event", *(d.strftime("%m-%d") for d in charts.days))
+        named = ("事件" if language == "zh" else "Event", *(d.strftime("%m-%d") for d in charts.days))
         rows = tuple((r.name.say(language), *(str(n) if n else "·" for n in r.counts)) for r in charts.heat)
-        return [_table(figure.caption, heads, rows)]
+        return [_table(figure.caption, named, rows)]
     return []
