@@ -27,9 +27,8 @@ from knowledge.load import HERE, load
 from knowledge.schema import ClusterWeights
 from pipeline import cluster, extract, facts
 from pipeline.cluster.signals import View, signals
-from pipeline.cluster.sketching import LEAD
+from pipeline.cluster.sketching import LEAD, tokens_of
 from pipeline.cluster.vocabulary import vocabulary
-from pipeline.cluster.words import headline
 from pipeline.door import raw_document
 from pipeline.records import Document, Fact, Tags
 from pipeline.tag import Lexicon, tag
@@ -158,7 +157,7 @@ def fit(
     """The weights of the signals and of the words, from labelled pairs and a background."""
     wanted = {i for pair in pairs for i in (pair.one, pair.other)}
     texts = {i: read(row, lexicon) for i, row in rows.items() if i in wanted}
-    common = common_words(counted, lexicon.knowledge)
+    common = common_words(counted, lexicon)
     draft = ClusterWeights(
         fitted_until=SPLITS,
         pairs=len(pairs),
@@ -175,8 +174,6 @@ def fit(
     same, across = [], []
     for pair in pairs:
         one, other = views[pair.one], views[pair.other]
-        if not set(one.sketch.keys) & set(other.sketch.keys) and not pair.same:
-            continue
         kind = same if one.sketch.language == other.sketch.language else across
         kind.append((signals(one, other), pair))
     return draft.model_copy(
@@ -199,17 +196,18 @@ def with_weights(knowledge: KnowledgeBase, weights: ClusterWeights) -> Knowledge
     return changed
 
 
-def common_words(counted: Iterable[dict[str, Any]], knowledge: KnowledgeBase) -> dict[str, str]:
+def common_words(counted: Iterable[dict[str, Any]], lexicon: Lexicon) -> dict[str, str]:
     """Words by level: a word in every document says nothing, one in fewer than `COMMON` of a language's is rare."""
-    bare = copy(knowledge)
-    bare.taxonomy = knowledge.taxonomy.model_copy(update={"clustering": None})
+    bare = copy(lexicon.knowledge)
+    bare.taxonomy = bare.taxonomy.model_copy(update={"clustering": None})
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     documents: Counter[str] = Counter()
     for row in counted:
         language = "zh" if row["lang"] == "zh" else "en"
-        text = f"{headline(row['title'] or '', row.get('text') or '')}\n{(row.get('text') or '')[:LEAD]}"
+        found = read(row, lexicon)
+        text = f"{found.document.title}\n{found.document.text[:LEAD]}"
         documents[language] += 1
-        counts[language].update(set(vocabulary(bare).cut(text)))
+        counts[language].update(set(tokens_of(text, found.tags, vocabulary(bare))))
     rate: dict[str, float] = {}
     for language, found in counts.items():
         for word, count in found.items():

@@ -169,6 +169,8 @@ class Theme(Row):
     trigger_event_types: tuple[str, ...] = ()
     trigger_products: tuple[Slug, ...] = ()
     trigger_fact_kinds: tuple[str, ...] = ()
+    trigger_fact_minimums: dict[str, float] = {}
+    """From which value on a fact of a kind triggers: a context that holds a book matters to publishers, a shorter one not."""
     sectors: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     members_note: str | None = None
@@ -340,7 +342,11 @@ class ClusterWeights(Row):
     pairs: int
     """Labelled pairs that the weights were fitted on."""
     join: float
-    """The fused score, 0 to 1, from which a document joins an event."""
+    """The fused score, 0 to 1, from which a document joins an event of its language."""
+    join_across: float = 0.6
+    """The same for an event in another language."""
+    anchor: float = 0.0
+    """The score that the founding document itself must reach, however alike a later one is: so chains do not drift."""
     follow: float
     """The score from which a new event counts as a follow-up of the other."""
     same_language: dict[str, float]

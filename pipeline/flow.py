@@ -41,6 +41,8 @@ class Reading(Record):
     tags: Tags
     facts: tuple[Fact, ...]
     sketch: Sketch
+    history: bool = False
+    """Whether it is old news to us: filed, but told to nobody."""
 
 
 class Outcome(Record):
@@ -60,7 +62,7 @@ def read(raw: RawDocument, lexicon: Lexicon) -> Reading:
     tags = tag(document, lexicon)
     found = facts.find(document, tags, lexicon)
     sketch = cluster.sketch(document, tags, found, lexicon.knowledge)
-    return Reading(document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch)
+    return Reading(document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch, history=raw.history)
 
 
 def fate(reading: Reading, like: Sequence[Document]) -> tuple[State, str, Verdict]:
@@ -92,7 +94,7 @@ def settle(
     merged = cluster.merge(event, placement, reading.document, reading.tags, reading.facts)
     links = link.link(merged, lexicon.knowledge, on)
     scores = tuple(score.score(merged, links, lens, lexicon.knowledge) for lens in lenses)
-    alerts = alert.alerts(merged, event, links, scores, watches, now)
+    alerts = [] if reading.history else alert.alerts(merged, event, links, scores, watches, now)
     return Outcome(event=merged, placement=placement, links=tuple(links), scores=scores, alerts=tuple(alerts))
 
 
@@ -110,5 +112,5 @@ def stream(documents: Iterable[RawDocument], lexicon: Lexicon) -> Iterator[tuple
     for raw in documents:
         sketch = read(raw, lexicon).sketch
         placement = cluster.place(sketch, shelf.candidates(sketch), lexicon.knowledge)
-        shelf.add(sketch.model_copy(update={"event_id": placement.event_id}))
+        shelf.keep(cluster.remember(sketch, placement, shelf.get(placement.event_id)))
         yield sketch.document_id, placement.event_id

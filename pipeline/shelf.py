@@ -1,4 +1,4 @@
-"""Shelf: the recent events' sketches in memory, for a stream. Finds candidates as the store does: same keys, window and cap."""
+"""Shelf: the recent events' sketches in memory, for a stream. Finds candidates as the store does: same keys, window, cap."""
 
 from __future__ import annotations
 
@@ -7,37 +7,43 @@ from datetime import timedelta
 
 from pipeline.records import Sketch
 
-WINDOW = timedelta(days=14)
-"""How long a founding sketch can be joined or followed."""
+WINDOW = timedelta(days=10)
+"""How long an event can be joined or followed."""
 
-CANDIDATES = 64
+CANDIDATES = 60
 """How many sketches the decision looks at: those that share the most keys, the newest of equals."""
 
-NEWEST = 200
-"""How many of one key's sketches are looked at, newest first: a key that common selects nothing."""
+PER_KEY = 200
+"""Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
 
 
 class Shelf:
-    """Sketches by their keys. `add` what was placed, ask `candidates` before placing the next."""
+    """Sketches of events by their keys. Ask `candidates` before placing a document, then `keep` its event's sketch."""
 
     def __init__(self, window: timedelta = WINDOW, limit: int = CANDIDATES) -> None:
         self._window = window
         self._limit = limit
-        self._by_key: defaultdict[str, deque[Sketch]] = defaultdict(lambda: deque(maxlen=NEWEST))
+        self._sketches: dict[str, Sketch] = {}
+        self._by_key: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=PER_KEY))
 
-    def add(self, sketch: Sketch) -> None:
-        """Keep a sketch under its keys."""
-        for key in sketch.keys:
-            self._by_key[key].append(sketch)
+    def get(self, event_id: str) -> Sketch | None:
+        """The sketch kept for an event."""
+        return self._sketches.get(event_id)
+
+    def keep(self, sketch: Sketch) -> None:
+        """Keep an event's sketch under its keys, in place of the one kept before."""
+        before = self._sketches.get(sketch.event_id)
+        self._sketches[sketch.event_id] = sketch
+        for key in set(sketch.keys) - set(before.keys if before else ()):
+            self._by_key[key].append(sketch.event_id)
 
     def candidates(self, sketch: Sketch) -> list[Sketch]:
         """The sketches that share the most keys with this one, within the window, at most `limit`."""
-        shared: dict[str, int] = defaultdict(int)
-        found: dict[str, Sketch] = {}
+        shared: defaultdict[str, int] = defaultdict(int)
         for key in sketch.keys:
-            for other in self._by_key.get(key, ()):
-                if abs(sketch.when - other.when) <= self._window:
-                    shared[other.document_id] += 1
-                    found[other.document_id] = other
-        best = sorted(found.values(), key=lambda s: (-shared[s.document_id], -s.when.timestamp(), s.document_id))
-        return best[: self._limit]
+            for event_id in self._by_key.get(key, ()):
+                if abs(sketch.when - self._sketches[event_id].when) <= self._window:
+                    shared[event_id] += 1
+        newest = {event_id: self._sketches[event_id].when.timestamp() for event_id in shared}
+        best = sorted(shared, key=lambda e: (-shared[e], -newest[e], e))[: self._limit]
+        return [self._sketches[event_id] for event_id in best]

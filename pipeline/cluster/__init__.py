@@ -2,6 +2,6 @@
 
 from pipeline.cluster.merging import merge
 from pipeline.cluster.placing import place
-from pipeline.cluster.sketching import sketch
+from pipeline.cluster.sketching import remember, sketch
 
-__all__ = ["merge", "place", "sketch"]
+__all__ = ["merge", "place", "remember", "sketch"]

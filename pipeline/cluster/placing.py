@@ -7,9 +7,14 @@ from math import exp
 from typing import NamedTuple
 
 from knowledge.index import KnowledgeBase
+from knowledge.schema import ClusterWeights
 from pipeline.cluster.signals import View, signals
-from pipeline.cluster.vocabulary import vocabulary
+from pipeline.cluster.vocabulary import Vocabulary, vocabulary
 from pipeline.records import Placement, Sketch
+
+
+JOINS = 0.5
+"""The scaled score from which a document joins."""
 
 
 class Match(NamedTuple):
@@ -31,21 +36,37 @@ def place(sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase
         return new
     known = vocabulary(knowledge)
     mine = View(sketch, known)
-    best: Match | None = None
-    for other in candidates:
-        if other.document_id == sketch.document_id:
-            return Placement(event_id=other.event_id, new=False, score=1.0)
-        theirs = View(other, known)
-        found = signals(mine, theirs)
-        same = sketch.language == other.language
-        match = Match(fuse(found, weights.same_language if same else weights.across_languages), other, found)
-        if best is None or (match.score, other.event_id, other.document_id) > (best.score, best.sketch.event_id, best.sketch.document_id):
-            best = match
-    if best is None:
+    matches = [match(mine, founding, known, weights) for founding in candidates]
+    best = max(matches, key=lambda m: (m.score, m.sketch.event_id), default=None)
+    if best is None or best.score < JOINS:
         return new
-    if best.score >= weights.join:
-        return Placement(event_id=best.sketch.event_id, new=False, score=round(best.score, 4), signals=best.signals)
-    return new
+    return Placement(event_id=best.sketch.event_id, new=False, score=round(best.score, 4), signals=best.signals)
+
+
+def match(mine: View, founding: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
+    """How well a document fits an event: its best likeness to one of the documents kept for it, anchored on the first."""
+    best = compare(mine, founding, known, weights)
+    anchored = best.score >= weights.anchor
+    for other in founding.others:
+        found = compare(mine, other, known, weights)
+        if anchored and found.score > best.score:
+            best = Match(found.score, founding, found.signals)
+    return best
+
+
+def compare(mine: View, other: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
+    """The likeness of two documents, scaled so that 0.5 is where they are one event."""
+    if mine.sketch.document_id == other.document_id:
+        return Match(1.0, other, {})
+    found = signals(mine, View(other, known))
+    if mine.sketch.language == other.language:
+        return Match(scaled(fuse(found, weights.same_language), weights.join), other, found)
+    return Match(scaled(fuse(found, weights.across_languages), weights.join_across), other, found)
+
+
+def scaled(score: float, threshold: float) -> float:
+    """A score moved so that the threshold comes to lie at 0.5: scores of different kinds of pairs can then be compared."""
+    return score / threshold / 2 if score < threshold else 1 - (1 - score) / (1 - threshold) / 2
 
 
 def fuse(found: Mapping[str, float], weights: Mapping[str, float]) -> float:

@@ -12,6 +12,9 @@ from pipeline.records import Sketch
 TELLING = 0.55
 """Words from this weight on are rare enough to count as shared evidence by themselves."""
 
+MORE_THAN_A_HEADLINE = 16
+"""Words beside the headline from which a document counts as having a text."""
+
 FAR = 7.0
 """Days after which more distance says nothing more."""
 
@@ -25,6 +28,7 @@ class View:
         self.sketch = sketch
         self.head = {word: known.weight(word) for word in sketch.terms}
         self.every = self.head | {word: known.weight(word) for word in sketch.lead}
+        self.who = set(sketch.who)
         self.companies = set(sketch.companies)
         self.products = set(sketch.products)
 
@@ -34,9 +38,29 @@ class View:
         found: dict[str, set[str]] = {}
         for word in self.sketch.terms:
             name, colon, version = word.partition(":")
-            if colon:
+            if colon and len(name) > 1:
                 found.setdefault(name, set()).add(version)
         return found
+
+    @cached_property
+    def what(self) -> dict[str, float]:
+        """The headline without who it is about: what happened."""
+        return {word: weight for word, weight in self.head.items() if word not in self.who}
+
+    @cached_property
+    def named(self) -> dict[str, float]:
+        """The headline's companies and products."""
+        return {word: weight for word, weight in self.head.items() if word in self.who}
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is more than a headline."""
+        return len(self.sketch.lead) >= MORE_THAN_A_HEADLINE
+
+    @cached_property
+    def bridged_terms(self) -> dict[str, float]:
+        """The headline's terms, numbers, companies and products."""
+        return {word: weight for word, weight in self.head.items() if _is_bridge(word)}
 
     @cached_property
     def bridged(self) -> dict[str, float]:
@@ -54,27 +78,46 @@ def signals(one: View, other: View) -> Signals:
 
 def _same_language(one: View, other: View) -> Signals:
     covered = sorted((_cover(one.head, other.every), _cover(other.head, one.every)))
+    what = sorted((_cover(one.what, other.every), _cover(other.what, one.every)))
     return {
         "headline": _cosine(one.head, other.head),
         "words": _cosine(one.every, other.every),
         "covered": covered[1],
         "covered_both": covered[0],
-        "rare_words": _shared(one.head, other.every, other.head, one.every),
+        "what": what[1],
+        "what_both": what[0],
+        "rare_words": _shared(one.what, other.every, other.what, one.every),
+        "rare_names": _shared(one.named, other.every, other.named, one.every),
+        "english": float(one.sketch.language != "zh"),
+        "english_words": _cosine(one.every, other.every) if one.sketch.language != "zh" else 0.0,
+        "texts": float(one.has_text and other.has_text),
+        "text_words": _cosine(one.every, other.every) if one.has_text and other.has_text else 0.0,
     }
 
 
 def _across(one: View, other: View) -> Signals:
-    """What a Chinese and an English text can share: the Chinese one's Latin words, numbers, and terms of both."""
+    """What a Chinese and an English text can share: the Chinese one's Latin words, numbers, names, and terms of both."""
     if one.sketch.language != "zh":
         one, other = other, one
-    terms = {w: x for w, x in other.head.items() if w[0] in "~#"}
     return {
         "names": _cover(one.bridged, other.every),
-        "terms": _cover(terms, one.every),
-        "headline": _cosine(one.bridged, {w: x for w, x in other.head.items() if w in one.every or w[0] in "~#"}),
-        "words": _cosine({w: x for w, x in one.every.items() if w.isascii()}, {w: x for w, x in other.every.items() if w in one.every or w[0] in "~#"}),
-        "rare_words": _shared(one.bridged, other.every, other.head, one.every),
+        "terms": _cover(other.bridged_terms, one.every),
+        "what": _cover({w: x for w, x in one.bridged.items() if w not in one.who}, other.every),
+        "what_terms": _cover({w: x for w, x in other.bridged_terms.items() if w not in other.who}, one.every),
+        "headline": _cosine(one.bridged, {w: x for w, x in other.head.items() if w in one.every or _is_bridge(w)}),
+        "words": _cosine(
+            {w: x for w, x in one.every.items() if w.isascii()},
+            {w: x for w, x in other.every.items() if w in one.every or _is_bridge(w)},
+        ),
+        "rare_words": _shared({w: x for w, x in one.bridged.items() if w not in one.who}, other.every, other.what, one.every),
+        "rare_names": _shared(one.named, other.every, other.named, one.every),
+        "texts": float(one.has_text and other.has_text),
     }
+
+
+def _is_bridge(word: str) -> bool:
+    """Whether a word means the same in every language: a term, a number, a company, a product."""
+    return word[0] in "~#" or word[:2] in ("c:", "p:")
 
 
 def _entities(one: View, other: View) -> Signals:
@@ -87,9 +130,25 @@ def _entities(one: View, other: View) -> Signals:
         "other_company": float(named and not one.companies & other.companies),
         "product": float(bool(one.products & other.products)),
         "other_product": float(made and not one.products & other.products),
+        "name": float(_same_name(one, other)),
+        "other_name": float(_other_names(one, other)),
         "version": float(_same_version(one, other)),
         "other_version": float(contradict(one, other)),
     }
+
+
+def _same_name(one: View, other: View) -> bool:
+    """Whether both headlines name one product or model in full."""
+    return any(_is_same(a, b) for a in one.sketch.names for b in other.sketch.names)
+
+
+def _other_names(one: View, other: View) -> bool:
+    """Whether each headline names products, and none of them is the other's."""
+    return bool(one.sketch.names and other.sketch.names) and not _same_name(one, other)
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one == other or (min(len(one), len(other)) >= 5 and (one.startswith(other) or other.startswith(one)))
 
 
 def _circumstances(one: View, other: View) -> Signals:
