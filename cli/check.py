@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.console import Refusal, read_settings
-from crawlers.sources import SourcesInvalid, load_sources
+from crawlers.sources import SOURCES, SourcesBroken, load_sources
 from knowledge.check import check as check_knowledge
 from knowledge.load import HERE
 
@@ -26,8 +26,8 @@ def check(
             typer.echo(str(problem))
     errors = sum(p.severity == "error" for p in problems)
     try:
-        sources = load_sources(settings.sources) if settings.sources else load_sources()
-    except SourcesInvalid as error:
+        sources = load_sources(SOURCES, *([settings.sources] if settings.sources else []))
+    except SourcesBroken as error:
         raise Refusal(str(error)) from error
     typer.echo(f"{errors} errors, {len(problems) - errors} warnings in the knowledge base; {len(sources)} sources read")
     if errors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -135,3 +136,21 @@ def print_table(table: Table, caption: str) -> None:
     cells = zip(*(list(column.cells) for column in table.columns), strict=True)
     for row in cells:
         print("\t".join(str(cell) for cell in row))
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """A file written whole or not at all: beside its place first, then moved there."""
+    data = content.encode() if isinstance(content, str) else content
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Refusal(f"{path}: cannot be written ({error.strerror}); name another place") from error
+    except KeyboardInterrupt:
+        draft.unlink(missing_ok=True)
+        raise

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.console import Refusal, complain
+from cli.logs import start_logging
 
 COMMANDS = {
     "demo": "cli.demo",
@@ -86,6 +87,7 @@ def _options(
 def main() -> None:
     """Run one command; every error ends as one line and an exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    start_logging("WARNING")
     try:
         app()
     except Refusal as refusal:

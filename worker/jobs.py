@@ -1,22 +1,20 @@
-"""What is done, always in three beats: load, think, save. Every job may run twice; what a kill cuts off comes back by its lease."""
+"""The trip of a batch of documents, in three beats: load, think, save. May run twice; what a kill cuts off comes back by its lease."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
-from sqlmodel import Session
+from sqlalchemy.orm import Session
 
-from knowledge.schema import Lens
 from pipeline import flow
 from pipeline.records import RawDocument, Sketch, State, Watch
+from pipeline.text import tokens
 from pipeline.tag import Lexicon
 from storage import documents, events, outbox, queue, search, watches
-from storage.engine import Store
+from worker.desk import Desk
 
 log = structlog.get_logger()
 
@@ -26,25 +24,16 @@ BATCH = 50
 LEASE = timedelta(minutes=5)
 """How long a claim holds: well over what a batch takes, short enough that a killed worker's work soon comes back."""
 
+RETRY = timedelta(minutes=2)
+"""Before a document that failed is tried again: long enough for a store or a disk to recover."""
+
 WINDOW = timedelta(days=21)
 """How far apart two reports of one happening may lie for the store to offer them as candidates."""
 
 CANDIDATES = 60
 """Events that a document is compared with, at most."""
 
-
-@dataclass(frozen=True)
-class Desk:
-    """What a job has at hand."""
-
-    store: Store
-    lexicon: Lexicon
-    zone: ZoneInfo
-
-    @property
-    def lenses(self) -> list[Lens]:
-        """Every lens of the knowledge base."""
-        return list(self.lexicon.knowledge.lenses.values())
+Read = tuple[queue.Work, flow.Reading | Exception]
 
 
 def receive(desk: Desk, raws: Sequence[RawDocument], now: datetime) -> documents.Received:
@@ -54,26 +43,27 @@ def receive(desk: Desk, raws: Sequence[RawDocument], now: datetime) -> documents
 
 
 def process_due(desk: Desk, now: datetime, limit: int = BATCH) -> Counter[State]:
-    """Claim a batch of pending documents and take each through the trip; what became of them, by state."""
+    """Claim a batch of pending documents and take each through the trip; how many ended in which state."""
     with desk.store.writing() as session:
-        claimed = queue.claim(session, ["document"], now, LEASE, limit)
-    return process(desk, claimed, now)
+        claimed = queue.claim(session, [documents.PROCESS], now, LEASE, limit)
+    return process(desk, claimed, now) if claimed else Counter()
 
 
 def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter[State]:
     """Take claimed documents through the trip, in order of time, and save all of it in one transaction."""
     with desk.store.reading() as session:
-        raws = {work.subject: documents.raw(session, work.subject) for work in claimed}
+        raws = [(work, documents.raw(session, work.subject)) for work in claimed]
         standing = watches.all_watches(session)
-    read = [(work, _read(raws[work.subject], desk.lexicon)) for work in claimed]
+    read = [(work, _read(raw, desk.lexicon)) for work, raw in raws]
     fates: Counter[State] = Counter()
     with desk.store.writing() as session:
+        events.placing(session)
         for work, reading in sorted(read, key=_by_time):
             fates[_settle(session, desk, work, reading, standing, now)] += 1
     return fates
 
 
-def _by_time(item: tuple[queue.Work, flow.Reading | Exception]) -> tuple[datetime, str]:
+def _by_time(item: Read) -> tuple[datetime, str]:
     work, reading = item
     at = datetime.max.replace(tzinfo=UTC) if isinstance(reading, Exception) else reading.document.when
     return at, work.subject
@@ -94,41 +84,50 @@ def _settle(
     standing: Sequence[Watch],
     now: datetime,
 ) -> State:
-    """One document's fate, its event and its alerts, written inside a savepoint of the batch's transaction."""
+    """One document's fate, its event and its alerts, inside a savepoint of the batch's transaction."""
     if isinstance(reading, Exception):
         return _fail(session, work, "read", reading, now)
     try:
         with session.begin_nested():
             state = _place(session, desk, reading, standing, now)
-            queue.done(session, work, now)
-            return state
     except Exception as error:  # noqa: BLE001 as above
         return _fail(session, work, "settle", error, now)
+    queue.done(session, work, now)
+    return state
 
 
 def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: datetime) -> State:
-    log.warning("document failed", document=work.subject, step=step, error=repr(error), attempt=work.attempts)
-    reason = f"{step}: {type(error).__name__}: {error}"
-    quarantined = queue.failed(session, work, reason, now)
-    if quarantined:
-        documents.fail(session, work.subject, step, reason)
-        return State.FAILED
-    return State.PENDING
+    reason = f"{type(error).__name__}: {error}"
+    log.warning("document failed", document=work.subject, step=step, error=reason, attempt=work.attempts)
+    queue.failed(session, work, f"{step}: {reason}", now + RETRY)
+    if work.attempts < queue.STRIKES:
+        return State.PENDING
+    documents.fail(session, work.subject, step, reason, now)
+    return State.FAILED
 
 
-def _place(
-    session: Session, desk: Desk, reading: flow.Reading, standing: Sequence[Watch], now: datetime
-) -> State:
+def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequence[Watch], now: datetime) -> State:
     state, reason, verdict = flow.fate(reading, documents.like(session, reading.fingerprint))
     event_id = None
     if state is State.DONE:
-        placement = flow.place(reading, _candidates(session, reading.sketch))
+        placement = flow.place(reading, _candidates(session, reading.sketch), desk.lexicon)
         before = None if placement.new else events.get(session, placement.event_id)
         on = reading.document.when.astimezone(desk.zone).date()
         outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, standing, now, on)
         _save(session, reading, outcome, standing, now)
         event_id = outcome.event.id
-    documents.finish(session, reading, state, reason, event_id=event_id, duplicate_of=verdict.of)
+    documents.finish(
+        session,
+        reading.document,
+        reading.fingerprint,
+        reading.tags,
+        reading.facts,
+        state=state,
+        reason=reason,
+        event_id=event_id,
+        duplicate_of=verdict.of,
+        now=now,
+    )
     return state
 
 
@@ -143,8 +142,7 @@ def _save(
     events.save(session, event, reading.sketch if outcome.placement.new else None)
     events.save_links(session, event.id, outcome.links, now)
     events.save_scores(session, outcome.scores)
-    search.index_event(session, event)
-    destinations: Mapping[str, tuple[str, ...]] = {w.id: w.destinations for w in standing}
+    destinations = {watch.id: watch.destinations for watch in standing}
     for alert in outcome.alerts:
         watches.save_alert(session, alert)
         outbox.push(session, alert, destinations[alert.watch_id], now)

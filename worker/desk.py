@@ -1,0 +1,41 @@
+"""What a job has at hand: the store, the knowledge ready for tagging, the sources, and the report's zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from crawlers.sources import SOURCES, Source, load_sources
+from knowledge.load import load
+from knowledge.schema import Lens
+from pipeline.tag import Lexicon
+from settings import Settings
+from storage.engine import Store, open_store
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One process's tools. Threads may share it."""
+
+    store: Store
+    lexicon: Lexicon
+    sources: Mapping[str, Source]
+    zone: ZoneInfo
+
+    @property
+    def lenses(self) -> list[Lens]:
+        """Every lens of the knowledge base."""
+        return list(self.lexicon.knowledge.lenses.values())
+
+
+def open_desk(settings: Settings) -> Desk:
+    """The desk of an installation. Raises StoreError, KnowledgeInvalid or SourcesBroken, each a clear line."""
+    knowledge = load(settings.knowledge) if settings.knowledge else load()
+    own = [settings.sources] if settings.sources else []
+    return Desk(
+        store=open_store(settings.store_url),
+        lexicon=Lexicon(knowledge),
+        sources={source.id: source for source in load_sources(SOURCES, *own)},
+        zone=settings.zone,
+    )
