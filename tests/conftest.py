@@ -1,0 +1,73 @@
+"""What every test may ask for: a store of its own, and real servers, started when the first test asks for one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from storage.engine import Store, open_store
+from tests import servers
+from tests.offline import sitecustomize as offline
+
+_OFFLINE = str(Path(offline.__file__).parent)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_OFFLINE, os.environ.get("PYTHONPATH")]))
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """The address of a migrated SQLite store of this test's own."""
+    path = tmp_path / "launchwatch.db"
+    shutil.copyfile(migrated_file, path)
+    path.chmod(0o600)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.Postgres]:
+    """A real PostgreSQL server."""
+    with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: servers.Postgres) -> Iterator[str]:
+    """The address of a migrated PostgreSQL database of this test's own."""
+    address = postgres_server.new_database()
+    yield address
+    postgres_server.drop(address)
+
+
+@pytest.fixture(scope="session")
+def redis_service() -> Iterator[servers.Redis]:
+    """A real server that speaks Redis's protocol."""
+    with servers.redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(redis_service: servers.Redis) -> servers.Redis:
+    """The Redis-protocol server, emptied."""
+    with redis.Redis.from_url(redis_service.url) as client:
+        client.flushdb()
+    return redis_service
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    """An open store."""
+    opened = open_store(sqlite_url)
+    yield opened
+    opened.close()

