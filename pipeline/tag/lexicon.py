@@ -116,7 +116,8 @@ class Lexicon:
         self.knowledge = knowledge
         patterns: dict[str, tuple[list[Name], list[_Word]]] = {}
         groups = {group.id: frozenset((*group.words_zh, *group.words_en)) for group in knowledge.taxonomy.words}
-        for name in _names(knowledge, groups.get("ordinary", frozenset())):
+        everyday = groups.get("ordinary", frozenset()) | groups.get("ordinary_shares", frozenset())
+        for name in _names(knowledge, everyday):
             for spelling in spellings(name.alias) if name.kind != "security" else (fold(name.alias),):
                 patterns.setdefault(spelling, ([], []))[0].append(name)
         for word in _words(knowledge):
@@ -238,7 +239,7 @@ def _resolved(doubtful: list[Mention], certain: list[Mention], cues: list[Cue], 
 @cache
 def _any_word(words: tuple[str, ...]) -> re.Pattern[str]:
     """Any of some folded words, each on its own where it is Latin."""
-    parts = (rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w[0].isascii() else re.escape(w) for w in words)
+    parts = (rf"(?<![a-z]){re.escape(w)}s?(?![a-z])" if w[0].isascii() else re.escape(w) for w in words)
     return re.compile("|".join(parts))
 
 
@@ -252,7 +253,8 @@ def _names(knowledge: KnowledgeBase, ordinary: frozenset[str]) -> Iterator[Name]
             continue
         for written in listed.names:
             if any(is_cjk(c) for c in written):
-                yield Name("security", listed.id, written.replace(" ", ""), None)
+                alias = written.replace(" ", "")
+                yield Name("security", listed.id, alias, None, ordinary=alias in ordinary)
 
 
 def _any_name(names: Iterable[str]) -> str:

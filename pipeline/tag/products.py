@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.records import ProductTag
@@ -21,7 +22,8 @@ _HARDWARE = re.compile(
     r"(?:RTX|GTX|GB|MI|TPU|NVL|DDR|HBM|PCIe|SM|CVE|ISO|RFC|[HABLVTP])-?\d{2,}[A-Za-z]*|v\d.*|[A-Za-z]\d|[A-Z]{1,2}\d{2}",
     re.ASCII,
 )
-_WEIGHT = {"name": 0, "version": 5, "shape": -15, "weak": -30}
+_WEIGHT = {"name": 0, "version": 5, "shape": -15, "weak": -30, "series": -20}
+_SERIES = re.compile(r"\D*?[ -]?[vV]?\d{1,2}(?:\.\d{1,2})?(?=[- ][A-Za-z0-9])")
 _MOST = 60
 
 
@@ -68,7 +70,7 @@ def tags(scan: Scan, found: list[Found], lexicon: Lexicon) -> tuple[ProductTag, 
     """The products as tags, each name once, most relevant first."""
     best: dict[str, ProductTag] = {}
     counts: dict[str, int] = {}
-    for start, end, rule, id_, company in found:
+    for start, end, rule, id_, company in [*found, *_series(scan, found)]:
         written = scan.text[start:end]
         key = re.sub(r"[^\w.]+|_", "", written.lower())
         counts[key] = counts.get(key, 0) + 1
@@ -92,6 +94,14 @@ def tags(scan: Scan, found: list[Found], lexicon: Lexicon) -> tuple[ProductTag, 
     return tuple(sorted(raised, key=lambda t: -t.relevance))
 
 
+def _series(scan: Scan, found: list[Found]) -> Iterator[Found]:
+    """The series that a known model's longer name belongs to: `Claude 3.5` of `Claude 3.5 Sonnet`."""
+    for start, end, rule, id_, company in found:
+        match = _SERIES.match(scan.text, start, end) if company and rule in ("name", "version") else None
+        if match and parse(match[0]).version:
+            yield Found(start, match.end(), "series", id_, company)
+
+
 def _after(scan: Scan, lexicon: Lexicon, mention: Mention, tokens: list[tuple[int, int]]) -> Found:
     """A known Chinese name with the version behind it: `盘古 5.5`."""
     end = mention.end
@@ -104,7 +114,7 @@ def _after(scan: Scan, lexicon: Lexicon, mention: Mention, tokens: list[tuple[in
 
 def _known(scan: Scan, lexicon: Lexicon, mention: Mention, tokens: list[tuple[int, int]], place: int) -> Found | None:
     """A known name, grown to the whole hyphened word and the version and variant words that follow."""
-    start, end = min(tokens[place][0], mention.start), mention.end
+    start, end = _left(scan, tokens[place][0], mention.start), mention.end
     last = place
     while last + 1 < len(tokens) and tokens[last + 1][0] < end:
         last += 1
@@ -114,6 +124,12 @@ def _known(scan: Scan, lexicon: Lexicon, mention: Mention, tokens: list[tuple[in
         end = _tail(scan, lexicon, tokens, last, end)
     rule = "version" if (start, end) != (mention.start, mention.end) else "name"
     return Found(start, end, rule, mention.name.id, mention.name.company)
+
+
+def _left(scan: Scan, start: int, known: int) -> int:
+    """Where a hyphened word's name starts: `Fun-CosyVoice` as a whole, but `llama-3` alone of `near-llama-3`."""
+    before = scan.text[start:known]
+    return start if before[:1].isupper() or before[:1].isdigit() else known
 
 
 def _of_maker(

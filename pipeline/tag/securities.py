@@ -18,9 +18,11 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _LIST_GAP = re.compile(r"\s*(?:[、,，/和及与]|以及|(?:[（(][^）)\n]{0,14}[）)]))*\s*")
+_NO_SHARE = re.compile(r"概念|板块|行业|指数|产业|赛道|题材|数据|财经|iFind|显示|发电|能|领域|公司|企业|方向")
+"""What follows an everyday word that is no share: a board, a trade, a source of data."""
 _NEAR = 60
 """How far from a name, inside its sentence, a word of the market may stand."""
-_BESIDE = 4
+_BESIDE = 6
 """How far from a name that is an everyday word."""
 
 
@@ -74,6 +76,8 @@ def _evidence(scan: Scan, lexicon: Lexicon, named: list[Mention], place: int, ma
     """Why a name is meant as a share or an issuer: a list of shares, words of the market near, or a reviewed issuer."""
     mention = named[place]
     start, end = mention.start, mention.end
+    if mention.name.ordinary and _NO_SHARE.match(scan.text, end):
+        return ""
     if _listed_beside(scan.text, named, place):
         return "list"
     reach = _BESIDE if mention.name.ordinary else _NEAR
