@@ -142,10 +142,9 @@ def _rdf(source: Source, serving: Serving, documents: Sequence[SampleDocument], 
     _child(channel, "link", f"{base}/{source.id}/")
     _child(channel, "description", source.name)
     for document in documents:
-        link = _link(serving, document, base)
-        item = SubElement(root, "item", {f"{{{RDF}}}about": link})
+        item = SubElement(root, "item", {f"{{{RDF}}}about": f"urn:sample:{document.id}"})
         _child(item, "title", document.title)
-        _child(item, "link", link)
+        _child(item, "link", _link(serving, document, base))
         _child(item, "description", document.paragraphs[0])
         _child(item, f"{{{CONTENT}}}encoded", _markup(serving, document))
         if document.published:
