@@ -14,6 +14,9 @@ from knowledge.index import KnowledgeBase, last_day
 from knowledge.schema import Concept, Relation, RelationKind
 from pipeline.records import CompanyTag, Event, Link, Reason, Record
 
+PASSING = 40
+"""Below this even the first company named only passes through a text about something else: a market report, a list."""
+
 PARTY = 60
 """From here on a company named beside the actor is the other side of a deal; `docs/links.md` has the measurement."""
 
@@ -275,7 +278,11 @@ class _View:
 
 def actors(event: Event) -> list[tuple[str, int]]:
     """The event's own companies with their relevance: who acts, and who is named as the other side of a deal."""
-    return [(tag.id, tag.relevance) for tag in event.companies if tag.role == "actor" or _is_party(tag, event)]
+    return [(tag.id, tag.relevance) for tag in event.companies if _acts(tag) or _is_party(tag, event)]
+
+
+def _acts(tag: CompanyTag) -> bool:
+    return tag.role == "actor" and tag.relevance >= PASSING
 
 
 def _is_party(tag: CompanyTag, event: Event) -> bool:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import ActorWeight, Lens, Theme
 from pipeline.records import Event, EventFact, Link, Reason, Score, ScorePart, ThemeMatch
 
 POINTS = {
-    "novelty": 12.0,
-    "actor": 12.0,
-    "type": 12.0,
+    "novelty": 10.0,
+    "actor": 10.0,
+    "type": 10.0,
     "step": 14.0,
-    "heat": 12.0,
+    "heat": 18.0,
     "tier": 8.0,
     "themes": 18.0,
     "stocks": 12.0,
@@ -33,15 +34,14 @@ UNKNOWN_ACTOR = ActorWeight(
 )
 
 
-def themes(event: Event, knowledge: KnowledgeBase, on: date) -> list[ThemeMatch]:  # noqa: ARG001 - rules hold for every day
+def themes(event: Event, knowledge: KnowledgeBase, on: date) -> list[ThemeMatch]:  # noqa: ARG001 - rules hold every day
     """The themes that an event triggers, in the framework's order, each with the reason."""
-    ordered = sorted(knowledge.themes.values(), key=lambda theme: (theme.order or 99, not theme.founding, theme.id))
-    return [match for theme in ordered if (match := _match(theme, event, knowledge))]
+    return [_match(trigger, event, knowledge) for trigger in _triggers(event, knowledge)]
 
 
 def score(event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeBase) -> Score:
     """How much an event matters under a lens, 0 to 100, with its parts and the lens's themes that it triggers."""
-    matched = [m for m in themes(event, knowledge, event.when.date()) if not lens.themes or m.theme_id in lens.themes]
+    triggers = [t for t in _triggers(event, knowledge) if not lens.themes or t.theme.id in lens.themes]
     parts = [
         _novelty(event),
         _actor(event, knowledge),
@@ -49,71 +49,100 @@ def score(event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeB
         _step(event, knowledge),
         _heat(event),
         _tier(event),
-        _themes(matched, lens, knowledge),
+        _themes(triggers, lens),
         _stocks(links, lens, knowledge),
         _certainty(event),
     ]
-    weighed = [_weighed(part, lens) for part in parts]
-    given = tuple(part for part in weighed if part.points)
+    given = tuple(part for part in (_weighed(part, lens) for part in parts) if part.points)
     total = min(100.0, max(0.0, sum(part.points for part in given)))
-    return Score(event_id=event.id, lens=lens.id, total=round(total, 2), parts=given, themes=tuple(matched))
+    matched = tuple(_match(trigger, event, knowledge) for trigger in triggers)
+    return Score(event_id=event.id, lens=lens.id, total=round(total, 2), parts=given, themes=matched)
 
 
 # ---- themes ---------------------------------------------------------------------------------------------------------
 
 
-def _match(theme: Theme, event: Event, knowledge: KnowledgeBase) -> ThemeMatch | None:
+class _Trigger(NamedTuple):
+    """What of an event triggers a theme."""
+
+    theme: Theme
+    product: str | None
+    modality: str | None
+    core: bool
+    fact: EventFact | None
+
+    @property
+    def strength(self) -> float:
+        """How many of the three kinds of trigger are there: its own product, its own modality, a fact of its kinds."""
+        return (bool(self.product) + self.core + bool(self.fact)) / 3
+
+
+def _triggers(event: Event, knowledge: KnowledgeBase) -> list[_Trigger]:
+    ordered = sorted(knowledge.themes.values(), key=lambda theme: (theme.order or 99, not theme.founding, theme.id))
+    products = _own_products(event, knowledge)
+    return [trigger for theme in ordered if (trigger := _trigger(theme, event, products))]
+
+
+def _trigger(theme: Theme, event: Event, products: set[str]) -> _Trigger | None:
     """A theme is triggered by an event of its types with one of its products, one of the modalities that it is about,
     or one of its other modalities together with a fact of its kinds; where it names no modality, by its layer."""
     if theme.trigger_event_types and event.event_type not in theme.trigger_event_types:
         return None
-    products = _named_products(event)
     out = set(event.modalities.output)
     product = next((p for p in theme.trigger_products if p in products), None)
     core = next((m for m in theme.core_modalities if m in out), None)
     other = next((m for m in theme.trigger_modalities if m in out), None)
-    fact = next((f for f in event.facts if f.kind in theme.trigger_fact_kinds and not f.comparison), None)
-    if not (product or core or (other and fact) or _by_layer(theme, event)):
+    fact = next((f for f in event.facts if _triggers_by_fact(theme, f)), None)
+    by_layer = not theme.trigger_modalities and event.layer == theme.layer
+    if not (product or core or (other and fact) or by_layer):
         return None
-    return ThemeMatch(theme_id=theme.id, reason=_why(theme, event, knowledge, product, core or other, fact))
+    return _Trigger(theme=theme, product=product, modality=core or other, core=bool(core), fact=fact)
 
 
-def _by_layer(theme: Theme, event: Event) -> bool:
-    return not theme.trigger_modalities and event.layer == theme.layer
+def _triggers_by_fact(theme: Theme, fact: EventFact) -> bool:
+    if fact.comparison or fact.kind not in theme.trigger_fact_kinds:
+        return False
+    least = theme.trigger_fact_minimums.get(fact.kind)
+    return least is None or (not isinstance(fact.value, str) and fact.value >= least)
 
 
-def _why(
-    theme: Theme,
-    event: Event,
-    knowledge: KnowledgeBase,
-    product: str | None,
-    modality: str | None,
-    fact: EventFact | None,
-) -> Reason:
-    kinds = knowledge.event_types.get(event.event_type)
-    zh = [kinds.name_zh if kinds else event.event_type]
-    en = [kinds.name_en if kinds else event.event_type]
-    if product:
-        name = knowledge.products[product].name if product in knowledge.products else product
-        zh.append(f"产品 {name}")
-        en.append(f"product {name}")
-    names = {row.id: row for row in knowledge.taxonomy.modalities}
+def _own_products(event: Event, knowledge: KnowledgeBase) -> set[str]:
+    """Ids and families of the products of those who act; a rival's product named beside them triggers nothing."""
+    acting = {tag.id for tag in event.companies if tag.role == "actor"}
+    family = acting | {parent for name in acting if (row := knowledge.companies.get(name)) and (parent := row.parent)}
+
+    def own(company: str | None) -> bool:
+        row = knowledge.companies.get(company or "")
+        return not acting or company is None or company in family or (row is not None and row.parent in acting)
+
+    return {name for tag in event.products if own(tag.company) for name in (tag.id, tag.family) if name}
+
+
+def _match(trigger: _Trigger, event: Event, knowledge: KnowledgeBase) -> ThemeMatch:
+    theme = trigger.theme
+    said = list(_said(trigger, event, knowledge))
+    zh, en = "，".join(why.zh for why in said), ", ".join(why.en for why in said)
+    reason = Reason(zh=f"触发「{theme.name_zh}」：{zh}", en=f"Triggers “{theme.name_en}”: {en}")
+    return ThemeMatch(theme_id=theme.id, reason=reason)
+
+
+def _said(trigger: _Trigger, event: Event, knowledge: KnowledgeBase) -> Iterator[Reason]:
+    """The event's type, and each thing of it that triggers the theme."""
+    kind = knowledge.event_types.get(event.event_type)
+    yield Reason(zh=kind.name_zh, en=kind.name_en) if kind else Reason(zh=event.event_type, en=event.event_type)
+    if trigger.product:
+        known = knowledge.products.get(trigger.product)
+        name = known.name if known else trigger.product
+        yield Reason(zh=f"产品 {name}", en=f"product {name}")
+    modality = next((row for row in knowledge.taxonomy.modalities if row.id == trigger.modality), None)
     if modality:
-        row = names.get(modality)
-        zh.append(f"输出{row.name_zh if row else modality}")
-        en.append(f"output {row.name_en if row else modality}")
-    if fact:
-        kind = knowledge.fact_kinds.get(fact.kind)
-        zh.append(f"{kind.name_zh if kind else fact.kind}“{fact.quote}”")
-        en.append(f"{kind.name_en if kind else fact.kind} “{fact.quote}”")
-    if len(zh) == 1:
-        zh.append(f"层级 {theme.layer}")
-        en.append(f"layer {theme.layer}")
-    return Reason(zh=f"触发「{theme.name_zh}」：" + "，".join(zh), en=f"Triggers “{theme.name_en}”: " + ", ".join(en))
-
-
-def _named_products(event: Event) -> set[str]:
-    return {name for product in event.products for name in (product.id, product.family) if name}
+        yield Reason(zh=f"输出{modality.name_zh}", en=f"output {modality.name_en}")
+    if trigger.fact:
+        field = knowledge.fact_kinds.get(trigger.fact.kind)
+        zh, en = (field.name_zh, field.name_en) if field else (trigger.fact.kind, trigger.fact.kind)
+        yield Reason(zh=f"{zh}“{trigger.fact.quote}”", en=f"{en} “{trigger.fact.quote}”")
+    if not trigger.theme.trigger_modalities:
+        yield Reason(zh=f"层级 {trigger.theme.layer}", en=f"layer {trigger.theme.layer}")
 
 
 # ---- parts ----------------------------------------------------------------------------------------------------------
@@ -129,14 +158,18 @@ def _novelty(event: Event) -> ScorePart:
 
 
 def _actor(event: Event, knowledge: KnowledgeBase) -> ScorePart:
-    acting = [tag.id for tag in event.companies if tag.role == "actor"] or [tag.id for tag in event.companies[:1]]
-    weights = {name: _actor_weight(name, event.when.date(), knowledge) for name in acting}
-    if not weights:
+    """Who acts, as far as the reports are about them."""
+    acting = [tag for tag in event.companies if tag.role == "actor"] or list(event.companies[:1])
+    if not acting:
         return _part("actor", UNKNOWN_ACTOR.weight, Reason(zh=UNKNOWN_ACTOR.reason_zh, en=UNKNOWN_ACTOR.reason_en))
-    name, row = max(weights.items(), key=lambda item: (item[1].weight, item[0]))
-    company = knowledge.companies.get(name)
-    zh, en = (company.name_zh or company.name_en, company.name_en) if company else (name, name)
-    return _part("actor", row.weight, Reason(zh=f"{zh}：{row.reason_zh}", en=f"{en}: {row.reason_en}"))
+    weighed = [(_actor_weight(tag.id, event.when.date(), knowledge), tag) for tag in acting]
+    row, tag = max(weighed, key=lambda it: (it[0].weight * it[1].relevance, it[1].id))
+    company = knowledge.companies.get(tag.id)
+    zh, en = (company.name_zh or company.name_en, company.name_en) if company else (tag.id, tag.id)
+    why = Reason(
+        zh=f"{zh}（相关度 {tag.relevance}）：{row.reason_zh}", en=f"{en} (relevance {tag.relevance}): {row.reason_en}"
+    )
+    return _part("actor", row.weight * tag.relevance / 100, why)
 
 
 def _actor_weight(name: str, on: date, knowledge: KnowledgeBase) -> ActorWeight:
@@ -211,11 +244,12 @@ def _tier(event: Event) -> ScorePart:
     return _part("tier", {1: 1.0, 2: 0.6}.get(best, 0.25), Reason(zh=zh, en=en))
 
 
-def _themes(matched: Sequence[ThemeMatch], lens: Lens, knowledge: KnowledgeBase) -> ScorePart:
-    if not lens.themes or not matched:
+def _themes(triggers: Sequence[_Trigger], lens: Lens) -> ScorePart:
+    """Each theme of the lens gives up to half of what is left, by how many kinds of trigger it has."""
+    if not lens.themes or not triggers:
         return _part("themes", 0.0, Reason(zh="未触发视角主题", en="no theme of the lens"))
-    names = [knowledge.themes[m.theme_id] for m in matched]
-    share = 1 - 0.5 ** len(matched)
+    share = 1 - math.prod(1 - trigger.strength / 2 for trigger in triggers)
+    names = [trigger.theme for trigger in triggers]
     zh, en = "、".join(t.name_zh for t in names), ", ".join(t.name_en for t in names)
     return _part("themes", share, Reason(zh=f"视角主题：{zh}", en=f"themes of the lens: {en}"))
 

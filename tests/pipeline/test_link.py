@@ -101,6 +101,11 @@ def test_a_company_merely_mentioned_is_no_link(world: KnowledgeBase) -> None:
     assert links == []
 
 
+def test_a_company_that_only_passes_through_a_market_report_is_no_link(world: KnowledgeBase) -> None:
+    first = CompanyTag(id="rival", relevance=30, role="actor", quote="rival")
+    assert link(make_event(companies=(first,)), world, ON) == []
+
+
 def test_the_named_other_side_of_a_deal_is_direct_and_a_rival_in_a_release_is_not(world: KnowledgeBase) -> None:
     other = CompanyTag(id="rival", relevance=64, role="mentioned", quote="rival", rule="name")
     deal = make_event("lab", event_type="partnership")

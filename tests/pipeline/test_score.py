@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline.link import link
-from pipeline.records import Event, EventFact, Modalities, Score
+from pipeline.records import CompanyTag, Event, EventFact, Modalities, ProductTag, Score
 from pipeline.score import POINTS, score, themes
 from tests.factories import MOMENT, make_event, make_report
 
@@ -91,6 +91,13 @@ def test_an_official_source_and_more_heat_score_more(knowledge: KnowledgeBase) -
     assert under("all", make_event("openai", reports=(make_report(tier=1),)), knowledge).total > quiet
 
 
+def test_a_company_that_is_only_brushed_counts_less(knowledge: KnowledgeBase) -> None:
+    brushed = make_event(companies=(CompanyTag(id="openai", relevance=30, role="actor", quote="OpenAI"),))
+    assert (
+        parts(under("all", brushed, knowledge))["actor"] < parts(under("all", make_event("openai"), knowledge))["actor"]
+    )
+
+
 def test_a_company_is_not_yet_famous_before_the_row_that_says_so(knowledge: KnowledgeBase) -> None:
     then, now = (make_event("deepseek", published_at=MOMENT + timedelta(days=days)) for days in (0, 400))
     assert parts(under("all", then, knowledge))["actor"] < parts(under("all", now, knowledge))["actor"]
@@ -119,6 +126,22 @@ def test_a_language_model_triggers_film_and_books_only_with_a_long_context(knowl
     assert "ai" in short
     assert not short & {"film-tv-new-mode", "sector-publishing"}
     assert long >= {"film-tv-new-mode", "sector-publishing"}
+
+
+def test_a_context_too_short_for_a_book_is_no_matter_for_publishers(knowledge: KnowledgeBase) -> None:
+    text = Modalities(input=("text",), output=("text",))
+    facts = (fact("context_length", 32_000, "tokens", "32K"),)
+    assert "sector-publishing" not in {
+        m.theme_id for m in themes(make_event(modalities=text, facts=facts), knowledge, ON)
+    }
+
+
+def test_a_rivals_product_named_in_passing_triggers_nothing(knowledge: KnowledgeBase) -> None:
+    rival = ProductTag(name="Kimi", id="kimi", family="kimi", company="moonshot-ai", quote="Kimi")
+    own = make_event("moonshot-ai", products=(rival,))
+    other = make_event("qihoo360", products=(rival,))
+    assert "sector-publishing" in {m.theme_id for m in themes(own, knowledge, ON)}
+    assert themes(other, knowledge, ON) == []
 
 
 def test_a_person_leaving_triggers_no_theme(knowledge: KnowledgeBase) -> None:
