@@ -56,7 +56,7 @@ _TIME = (
 _ZONE = r"(?P<zone>Z|[+-]\d{1,2}:?\d{2}|(?:GMT|UTC)\s*[+-]\s*\d{1,2}(?::?\d{2})?|[+-]\d{1,2}|[A-Za-z]{1,5}(?![A-Za-z]))"
 _TAIL = rf"(?:(?:\s*T\s*|[\s,]+(?:(?:at|um|à)\s+)?|\s*){_TIME}\s*(?:{_ZONE})?)?"
 _ISO = re.compile(
-    rf"(?<!\d)(?P<year>\d{{4}})[-/.年](?P<month>\d{{1,2}})[-/.月](?P<day>\d{{1,2}})日?(?!\d){_TAIL}", re.I
+    rf"(?<!\d)(?P<year>\d{{4}})[-/.年](?P<month>\d{{1,2}})[-/.月](?P<day>\d{{1,2}})(?:日|(?!\d)){_TAIL}", re.I
 )
 _COMPACT = re.compile(
     r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$"

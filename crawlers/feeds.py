@@ -37,7 +37,7 @@ _BINARY = (
     b"\x28\xb5\x2f\xfd",
 )
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(rss|feed|rdf|channel|item|entry)\b", re.I)
-_HTML_ROOT = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.I)
+_HTML_ROOT = re.compile(r"<(?:!doctype\s+html|html|head)\b", re.I)
 _XML_ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _CHALLENGE = re.compile(
     r"just a moment\.\.\.|checking your browser|cf-chl|challenge-platform|_incapsula_|captcha|ddos protection|"
@@ -45,6 +45,7 @@ _CHALLENGE = re.compile(
     re.I,
 )
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
@@ -84,7 +85,7 @@ def _looks_binary(body: bytes) -> bool:
     head = body[:2048]
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or b"<\x00" in head[:8] or b"\x00<" in head[:8]:
         return False
-    return head.count(0) > len(head) // 50
+    return len(_CONTROLS.findall(head)) > len(head) // 20
 
 
 def _check_root(text: str) -> None:
@@ -174,12 +175,12 @@ def _url(item: Any) -> str | None:
 def _date(item: Any, names: tuple[str, ...], zone: tzinfo) -> Moment:
     """The first of an item's dates that can be read: by us, with its precision, else by feedparser."""
     for name in names:
-        text = item.get(name)
+        text = dict.get(item, name)  # feedparser's own `get` gives one date for another
         if not isinstance(text, str) or not text.strip():
             continue
         moment = read_date(text, zone)
         if moment[0] is None:
-            moment = _from_struct(item.get(f"{name}_parsed"), text)
+            moment = _from_struct(dict.get(item, f"{name}_parsed"), text)
         if moment[0] is not None:
             return moment
     return UNKNOWN

@@ -27,6 +27,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 ROBOTS_SECONDS = 24 * 3600.0
 ROBOTS_ERROR_SECONDS = 3600.0
+ROBOTS_UNREACHED_SECONDS = 60.0
 LONGEST_REST_SECONDS = 24 * 3600.0
 LONGEST_CRAWL_DELAY = 30.0
 TOO_MANY_SECONDS = 60.0
@@ -143,6 +144,7 @@ class _Robots:
     until: float = 0.0
     rules: Protego | None = None
     unread: str = ""
+    failure: type[FetchFailed] = NotAllowed
     delay: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -353,9 +355,8 @@ class Fetcher:
         """Raises NotAllowed where the site's robots.txt keeps us from a URL."""
         robots = await self._robots_of(source_id, target.origin())
         if robots.unread:
-            raise NotAllowed(
-                source_id, str(target), f"robots.txt could not be read ({robots.unread}): asked again later"
-            )
+            reason = f"robots.txt could not be read ({robots.unread}): asked again later"
+            raise robots.failure(source_id, str(target), reason)
         if robots.rules is not None and not robots.rules.can_fetch(str(target), self._product):
             raise NotAllowed(source_id, str(target), "the site's robots.txt asks us to stay out")
 
@@ -371,7 +372,7 @@ class Fetcher:
 
     async def _read_robots(self, source_id: str, origin: yarl.URL, robots: _Robots) -> None:
         """RFC 9309: 4xx allows all; a server error or no answer forbids all until it is asked again."""
-        robots.rules, robots.unread, robots.delay = None, "", 0.0
+        robots.rules, robots.unread, robots.failure, robots.delay = None, "", NotAllowed, 0.0
         lasting = ROBOTS_SECONDS
         try:
             answer = await self.get(
@@ -382,8 +383,8 @@ class Fetcher:
                 robots.unread, lasting = error.reason, ROBOTS_ERROR_SECONDS
         except (TooLarge, BadAnswer):
             pass  # a robots.txt that nobody can read forbids nothing
-        except FetchFailed as error:
-            robots.unread, lasting = error.reason, ROBOTS_ERROR_SECONDS
+        except (Unreachable, TooSlow, NotAllowed) as error:
+            robots.unread, robots.failure, lasting = error.reason, type(error), ROBOTS_UNREACHED_SECONDS
         else:
             robots.rules = parse_robots(answer.body)
             robots.delay = min(robots.rules.crawl_delay(self._product) or 0.0, LONGEST_CRAWL_DELAY)

@@ -98,7 +98,7 @@ class Guard:
             raise Refused(url, "only http and https are fetched")
         if not parsed.host or port is None:
             raise Refused(url, "it names no host")
-        if parsed.user is not None or parsed.password is not None or "@" in parsed.raw_authority:
+        if "@" in re.split(r"[/?#]", url.partition("//")[2], maxsplit=1)[0]:
             raise Refused(url, "user names and passwords do not belong in an address")
         if port not in self._ports and port not in {allowed for _, allowed in self._allow}:
             raise Refused(url, f"port {port} is not open to requests")

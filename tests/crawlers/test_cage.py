@@ -1,0 +1,115 @@
+"""Hostile bytes are parsed in a child that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from crawlers.cage import Cage
+from crawlers.reading import Task
+from tests.site.misdeeds import GOOD, rss
+
+FEED = Task(reader="feed")
+PAGE = Task(reader="page", url="http://example.org/a")
+
+
+def test_a_feed_comes_back_as_entries(cage: Cage) -> None:
+    reading = cage.read_now(FEED, GOOD.encode())
+    assert reading.entries[0].title == "First model released"
+    assert reading.error is None
+
+
+def test_what_is_no_feed_comes_back_as_words(cage: Cage) -> None:
+    reading = cage.read_now(FEED, b"<html><title>Oops</title>")
+    assert (reading.entries, reading.thing) == ((), "html")
+    assert reading.error
+
+
+def test_one_child_serves_many(cage: Cage) -> None:
+    cage.read_now(FEED, GOOD.encode())
+    started = time.monotonic()
+    for _ in range(10):
+        cage.read_now(FEED, GOOD.encode())
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_feed_or_a_page_is_told_by_itself(cage: Cage) -> None:
+    words = " ".join(f"Sentence {n} of this article says one more thing." for n in range(20))
+    page = f"<html><head><title>A long title of it</title></head><body><article><p>{words}</p></article></body></html>"
+    task = Task(reader="any", url="http://example.org/a")
+    assert len(cage.read_now(task, GOOD.encode()).entries) == 3
+    assert "Sentence 7" in cage.read_now(task, page.encode()).entries[0].text
+    assert cage.read_now(task, b"<html><title>404</title><p>gone").error
+
+
+def test_too_much_time_kills_the_child_and_the_next_task_has_another() -> None:
+    with Cage(wall_seconds=0.6) as cage:
+        cage.read_now(FEED, GOOD.encode())
+        slow = ("<rss><channel>" + "<item>" + "&lt;" * 1_500_000 + "<a>" * 300).encode()
+        started = time.monotonic()
+        reading = cage.read_now(FEED, slow)
+        assert time.monotonic() - started < 5
+        assert reading.thing in ("hostile", "")
+        for _ in range(3):
+            assert cage.read_now(FEED, GOOD.encode()).entries
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>" + b"<div>" * 100_000,
+        b"<html><body>" + b"<b><i>" * 60_000,
+        b"<html><body>" + b"<br>" * 250_000,
+        b"<html><body><p " + b"a=1 " * 100_000 + b">text",
+        b"<html><body>" + b"<table><tr><td>" * 20_000,
+    ],
+    ids=["deep", "mixed", "breaks", "attributes", "tables"],
+)
+def test_a_page_that_attacks_the_extractor_ends_soon(cage: Cage, body: bytes) -> None:
+    started = time.monotonic()
+    cage.read_now(PAGE, body + b"<p>The words that matter stand here.</p>")
+    assert time.monotonic() - started < 5
+
+
+def test_a_feed_of_entities_and_depth_ends_soon(cage: Cage) -> None:
+    started = time.monotonic()
+    cage.read_now(FEED, rss("<a>" * 50_000).encode())
+    cage.read_now(FEED, ('<!DOCTYPE r [<!ENTITY a "' + "x" * 50_000 + '">]><rss>' + "&a;" * 50_000).encode())
+    assert time.monotonic() - started < 10
+
+
+def test_too_much_memory_is_an_answer_and_not_an_end(cage: Cage) -> None:
+    reading = cage.read_now(Task(reader="json"), b"[" + b"[1]," * 1_200_000 + b"[1]]")
+    assert reading.entries == ()
+    assert cage.read_now(FEED, GOOD.encode()).entries
+
+
+def test_parsers_reach_nothing_outside() -> None:
+    from crawlers.cage import _no_way_out
+
+    for event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system"):
+        with pytest.raises(PermissionError):
+            _no_way_out(event, (None, None))
+    with pytest.raises(PermissionError):
+        _no_way_out("open", ("/tmp/x", "wb", 0))
+    _no_way_out("open", ("/etc/hosts", "rb", 0))
+
+
+def test_the_child_ends_with_its_cage() -> None:
+    with Cage() as cage:
+        cage.read_now(FEED, GOOD.encode())
+        child = cage._child
+        assert child is not None
+    assert child.poll() is not None
+    assert not os.path.exists(f"/proc/{child.pid}/status")  # noqa: PTH110  # a process, not a file
+
+
+def test_many_may_ask_at_once(cage: Cage) -> None:
+    async def go() -> list[int]:
+        readings = await asyncio.gather(*(cage.read(FEED, GOOD.encode()) for _ in range(8)))
+        return [len(reading.entries) for reading in readings]
+
+    assert asyncio.run(go()) == [3] * 8
