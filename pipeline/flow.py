@@ -93,8 +93,10 @@ def settle(
     """The event with the document in it, its links as of a day, its score under each lens, and whom to tell."""
     merged = cluster.merge(event, placement, reading.document, reading.tags, reading.facts)
     links = link.link(merged, lexicon.knowledge, on)
+    lenses = tuple(lenses)
     scores = tuple(score.score(merged, links, lens, lexicon.knowledge) for lens in lenses)
-    alerts = [] if reading.history else alert.alerts(merged, event, links, scores, watches, now)
+    earlier = tuple(score.score(event, links, lens, lexicon.knowledge) for lens in lenses) if event else ()
+    alerts = [] if reading.history else alert.alerts(merged, event, links, scores, watches, now, earlier)
     return Outcome(event=merged, placement=placement, links=tuple(links), scores=scores, alerts=tuple(alerts))
 
 
