@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
@@ -154,3 +155,13 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except KeyboardInterrupt:
         draft.unlink(missing_ok=True)
         raise
+
+
+def day(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+    """The start of a day that was typed, in the report's zone; a month or a year is its first day."""
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat((text + "-01-01")[:10]), time(), zone)
+    except ValueError as error:
+        raise Refusal(f"{option}: {text!r} is no day; write 2024-03-18", code=2) from error

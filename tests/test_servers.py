@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 import subprocess
@@ -87,7 +88,8 @@ def test_servers_end_when_the_run_is_killed() -> None:
         "import sys, time; from tests import servers\n"
         "with servers.redis_server() as r, servers.postgres() as p: print(r.url, p.url, flush=True); time.sleep(60)"
     )
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    own = {key: value for key, value in os.environ.items() if key not in ("TEST_DATABASE_URL", "TEST_REDIS_URL")}
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=own)
     assert child.stdout is not None
     redis_url, postgres_url = child.stdout.readline().split()
     child.kill()

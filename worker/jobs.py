@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from pipeline import flow
 from pipeline.records import RawDocument, Sketch, State, Watch
-from pipeline.text import tokens
 from pipeline.tag import Lexicon
 from storage import documents, events, outbox, queue, search, watches
 from worker.desk import Desk
@@ -142,6 +141,8 @@ def _save(
     events.save(session, event, reading.sketch if outcome.placement.new else None)
     events.save_links(session, event.id, outcome.links, now)
     events.save_scores(session, outcome.scores)
+    search.index_event(session, event)
+    search.index_document(session, reading.document, reading.tags)
     destinations = {watch.id: watch.destinations for watch in standing}
     for alert in outcome.alerts:
         watches.save_alert(session, alert)

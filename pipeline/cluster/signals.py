@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from math import exp, sqrt
@@ -17,6 +18,8 @@ MORE_THAN_A_HEADLINE = 16
 
 FAR = 7.0
 """Days after which more distance says nothing more."""
+
+_NAME_AND_VERSION = re.compile(r"^([^\d]{2,}?)(\d{1,2}(?:\.\d+)*)")
 
 Signals = dict[str, float]
 
@@ -34,12 +37,12 @@ class View:
 
     @cached_property
     def versions(self) -> dict[str, set[str]]:
-        """The versions of each name in the headline."""
+        """The versions of each product that the headline names: {"gpt": {"4.5"}}."""
         found: dict[str, set[str]] = {}
-        for word in self.sketch.terms:
-            name, colon, version = word.partition(":")
-            if colon and len(name) > 1:
-                found.setdefault(name, set()).add(version)
+        for name in self.sketch.names:
+            parted = _NAME_AND_VERSION.match(name)
+            if parted:
+                found.setdefault(parted[1], set()).add(parted[2])
         return found
 
     @cached_property
@@ -88,10 +91,9 @@ def _same_language(one: View, other: View) -> Signals:
         "what_both": what[0],
         "rare_words": _shared(one.what, other.every, other.what, one.every),
         "rare_names": _shared(one.named, other.every, other.named, one.every),
+        "unmet": min(_unmet(one, other), _unmet(other, one)),
         "english": float(one.sketch.language != "zh"),
-        "english_words": _cosine(one.every, other.every) if one.sketch.language != "zh" else 0.0,
         "texts": float(one.has_text and other.has_text),
-        "text_words": _cosine(one.every, other.every) if one.has_text and other.has_text else 0.0,
     }
 
 
@@ -104,6 +106,8 @@ def _across(one: View, other: View) -> Signals:
         "terms": _cover(other.bridged_terms, one.every),
         "what": _cover({w: x for w, x in one.bridged.items() if w not in one.who}, other.every),
         "what_terms": _cover({w: x for w, x in other.bridged_terms.items() if w not in other.who}, one.every),
+        "unmet": _evidence((w, x) for w, x in one.bridged.items() if w not in one.who and w not in other.every),
+        "unmet_terms": _evidence((w, x) for w, x in other.bridged_terms.items() if w not in other.who and w not in one.every),
         "headline": _cosine(one.bridged, {w: x for w, x in other.head.items() if w in one.every or _is_bridge(w)}),
         "words": _cosine(
             {w: x for w, x in one.every.items() if w.isascii()},
@@ -126,13 +130,11 @@ def _entities(one: View, other: View) -> Signals:
     made = bool(one.products and other.products)
     return {
         "actor": float(named and main),
-        "company": float(bool(one.companies & other.companies)),
         "other_company": float(named and not one.companies & other.companies),
         "product": float(bool(one.products & other.products)),
         "other_product": float(made and not one.products & other.products),
         "name": float(_same_name(one, other)),
         "other_name": float(_other_names(one, other)),
-        "version": float(_same_version(one, other)),
         "other_version": float(contradict(one, other)),
     }
 
@@ -154,6 +156,8 @@ def _is_same(one: str, other: str) -> bool:
 def _circumstances(one: View, other: View) -> Signals:
     days = abs((one.sketch.when - other.sketch.when).total_seconds()) / 86400
     return {
+        "figures": _evidence(w for w in one.every.items() if w[0][0] == "#" and w[0] in other.every),
+        "details": 1 - exp(-sum(x - TELLING for w, x in one.every.items() if x > TELLING and w in other.every) / 3),
         "type": float(one.sketch.event_type == other.sketch.event_type),
         "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
         "days": min(days, FAR) / FAR,
@@ -161,14 +165,9 @@ def _circumstances(one: View, other: View) -> Signals:
 
 
 def contradict(one: View, other: View) -> bool:
-    """Whether the headlines give a name with versions that exclude each other: GPT-4.5 and GPT-5."""
+    """Whether the headlines name one product in versions that exclude each other, as GPT-4.5 and GPT-5 do."""
     both = one.versions.keys() & other.versions.keys()
     return bool(both) and not any(one.versions[name] & other.versions[name] for name in both)
-
-
-def _same_version(one: View, other: View) -> bool:
-    both = one.versions.keys() & other.versions.keys()
-    return any(one.versions[name] & other.versions[name] for name in both)
 
 
 def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
@@ -185,6 +184,16 @@ def _cover(words: dict[str, float], text: dict[str, float]) -> float:
     """The share of a headline's weight that another text holds."""
     whole = sum(words.values())
     return sum(w for word, w in words.items() if word in text) / whole if whole else 0.0
+
+
+def _unmet(one: View, other: View) -> float:
+    """How much rare evidence one headline holds in Latin words and numbers that the other text does not know."""
+    return _evidence((w, x) for w, x in one.what.items() if w.isascii() and w not in other.every)
+
+
+def _evidence(words: Iterable[tuple[str, float]]) -> float:
+    """How much rare words weigh together, saturating at 1."""
+    return 1 - exp(-sum(weight - TELLING for _, weight in words if weight > TELLING))
 
 
 def _shared(head: dict[str, float], text: dict[str, float], other_head: dict[str, float], other_text: dict[str, float]) -> float:

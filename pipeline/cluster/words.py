@@ -73,6 +73,8 @@ def _number(digits: str, size: str | None, percent: str | None) -> str:
         return f"#{digits}%"
     if size and digits.count(".") <= 1 and len(digits) < 16:
         return f"#{float(digits) * _SIZES[size]:g}"
+    if len(digits) > 4 and len(digits) < 16 and digits.isdigit():
+        return f"#{float(digits):g}"
     return f"#{digits[:24]}"
 
 

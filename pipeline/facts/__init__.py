@@ -53,7 +53,7 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
 
 
 def _measured(folded: str, starts: list[int], taken: list[tuple[int, int]]) -> Iterator[tuple[Term, Qualifier]]:
-    found = [q for q in quantities.find(folded) if not any(s < q.end and q.start < e for s, e in taken)]
+    found = [q for q in quantities.find(folded) if not any(s < q.end and q.at < e for s, e in taken)]
     for place, one in enumerate(found):
         following: Quantity | None = found[place + 1] if place + 1 < len(found) else None
         low, high = _sentence(starts, one.start, len(folded))

@@ -80,7 +80,7 @@ class Measure(NamedTuple):
 
 def read(folded: str, one: Quantity, following: Quantity | None, low: int, high: int) -> Measure | None:
     """What a quantity measures, judged inside its sentence; None for a number that is none of our fields."""
-    left = folded[max(low, one.start - 28) : one.start]
+    left = folded[max(low, one.at - 28) : one.at]
     right = folded[one.end : min(high, one.end + 28)]
     unit = one.unit
     if one.currency or unit in _CURRENCIES:

@@ -96,6 +96,9 @@ class Quantity(NamedTuple):
     """A number as the text gives it. Offsets hold in the text and in its fold."""
 
     start: int
+    """Where its words start, `约` and the like included."""
+    at: int
+    """Where the number itself starts."""
     end: int
     value: float
     upper: float | None
@@ -117,9 +120,9 @@ def find(folded: str) -> Iterator[Quantity]:
         factor = _MULTIPLES.get(multiple, 1.0)
         first = _MULTIPLES.get((match["first"] or "").lower(), factor)
         upper = float(match["upper"]) * factor if match["upper"] else None
-        start = match.start()
         yield Quantity(
-            start,
+            match.start(),
+            match.start("currency") if match["currency"] else match.start("number"),
             match.end(),
             number * (first if upper is not None else factor),
             upper,

@@ -18,6 +18,7 @@ _OBJECT_BEFORE = re.compile(
 _BY = re.compile(
     r"(?:released|developed|made|built|trained|published|launched|introduced|created|designed) by\s*$", re.IGNORECASE
 )
+_REPORTED = re.compile(r"^.{0,1}据|报道|消息|获悉|reported|reports")
 _ACTS = ("release", "open_source", "update", "extend", "act")
 _REACH = 14
 """How far behind a name its verb may stand, not counting what stands between in brackets."""
@@ -38,6 +39,8 @@ def find(document: Document, scan: Scan, products: list[Found], lexicon: Lexicon
     counts: dict[str, int] = {}
     for rank, one in enumerate(seen):
         points = _points(scan, one, rank, verbs) + (8 if one.company == document.source_company else 0)
+        if one.company in lexicon.media and _REPORTED.search(scan.text[max(0, one.start - 2) : one.end + 6]):
+            points -= 30
         counts[one.company] = counts.get(one.company, 0) + 1
         if one.company not in best or points > best[one.company][0]:
             best[one.company] = (points, one)

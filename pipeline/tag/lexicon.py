@@ -36,7 +36,8 @@ _LISTS = frozenset(
 )
 """Groups that are looked up by word, not searched for in text."""
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
-_ST = re.compile(r"^(?:\*?st|xd|xr|dr|n|c)(?=[^a-z])")
+_VERSIONED = re.compile(r"\s?\d|大模型")
+_CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影|公众号)\s?[:：|]?\s?_?$|_$")
 
 
 class Name(NamedTuple):
@@ -135,6 +136,8 @@ class Lexicon:
         self.benchmarks = _any_name(groups.get("benchmarks", frozenset()))
         self.hardware = _any_name(groups.get("hardware_names", frozenset()))
         self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
+        self.ai_makers = frozenset(c for c, row in knowledge.companies.items() if row.type == "lab")
+        self.media = frozenset(c for c, row in knowledge.companies.items() if row.type == "media")
         self.by_code = _codes(knowledge)
         self.stand_alone = frozenset(
             c for c, row in knowledge.companies.items() if row.type in ("lab", "robotics", "chip")
@@ -158,7 +161,9 @@ class Lexicon:
             if words and ends_whole:
                 cues += [Cue(start, end, w.group) for w in words if not w.written or text[start:end] == w.written]
             for name in names:
-                if (ends_whole or _carries_version(name, folded, end)) and _is_written(name, text[start:end]):
+                if not (ends_whole or _carries_version(name, folded, end)) or _cuts_version(name, folded, end):
+                    continue
+                if _is_written(name, text[start:end]) and not _is_credit(name, folded, start):
                     (doubtful if name.ambiguous else certain).append(Mention(start, end, name))
         cues.sort()
         if doubtful:
@@ -208,6 +213,21 @@ def _carries_version(name: Name, folded: str, end: int) -> bool:
     return name.kind == "product" and folded[end].isdigit() and folded[end - 1].isalpha() and not name.alias.islower()
 
 
+def _cuts_version(name: Name, folded: str, end: int) -> bool:
+    """Whether a company's name would end inside a number: `AI2` in `AI 2.0`."""
+    return (
+        name.kind != "product"
+        and folded[end - 1].isdigit()
+        and folded[end : end + 1] == "."
+        and folded[end + 1 : end + 2].isdigit()
+    )
+
+
+def _is_credit(name: Name, folded: str, start: int) -> bool:
+    """Whether a company is only thanked for a picture."""
+    return name.kind != "product" and bool(_CREDIT.search(folded, max(0, start - 8), start))
+
+
 def _is_written(name: Name, written: str) -> bool:
     if name.case == "any":
         return True
@@ -226,14 +246,24 @@ def _resolved(doubtful: list[Mention], certain: list[Mention], cues: list[Cue], 
         around = folded[max(0, start - NEAR) : start] + "\n" + folded[end : end + NEAR]
         if name.not_context and _any_word(name.not_context).search(around):
             continue
+        if len(name.alias) == 1 and is_cjk(name.alias) and not _VERSIONED.match(folded, end):
+            continue
         if (
             not name.context
             or _any_word(name.context).search(around)
             or name.company in kin
-            or (not name.ordinary and (about_ai or start == 0))
+            or (not name.ordinary and (about_ai or start == 0 or _stands_in_chinese(name, folded, start, end)))
         ):
             found.append(mention)
     return found
+
+
+def _stands_in_chinese(name: Name, folded: str, start: int, end: int) -> bool:
+    """Whether a Latin name stands among Chinese words, where everyday English words do not."""
+    if not name.alias.isascii():
+        return False
+    before, after = folded[max(0, start - 2) : start].strip(), folded[end : end + 2].strip()
+    return is_cjk(before[-1:] or " ") or is_cjk(after[:1] or " ")
 
 
 @cache

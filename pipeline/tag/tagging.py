@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.records import CompanyTag, Document, ProductTag, SecurityTag, Tags
-from pipeline.tag import companies, events, modalities, products, securities
-from pipeline.tag.lexicon import Lexicon, Scan
+from pipeline.records import Document, Tags
+from pipeline.tag import companies, events, modalities, products, securities, topic
+from pipeline.tag.lexicon import Lexicon
 
 
 def tag(document: Document, lexicon: Lexicon) -> Tags:
@@ -16,7 +16,7 @@ def tag(document: Document, lexicon: Lexicon) -> Tags:
     shares = securities.find(scan, lexicon)
     sure, sure_quote = events.certainty(scan)
     event = events.kind(scan, places, lexicon, sure)
-    reason = _off_topic(scan, actors, named, shares)
+    reason = topic.off_topic(scan, actors, places, lexicon)
     return Tags(
         document_id=document.id,
         relevant=not reason,
@@ -31,14 +31,3 @@ def tag(document: Document, lexicon: Lexicon) -> Tags:
         certainty_quote=sure_quote,
         layer=modalities.layer(scan, event.type, named, lexicon),
     )
-
-
-def _off_topic(
-    scan: Scan, actors: tuple[CompanyTag, ...], named: tuple[ProductTag, ...], shares: tuple[SecurityTag, ...]
-) -> str:
-    """Why a document is not about AI, or nothing."""
-    if scan.has("ai") or any(p.id for p in named):
-        return ""
-    if shares:
-        return "a market report without a word of AI"
-    return "no word of AI and no AI product" + (", though a company is named" if actors else "")
