@@ -19,6 +19,11 @@ from crawlers.sources import Selectors
 _AS_WRITTEN = re.compile(r"::(?:text|attr\([\w:-]+\))\s*$")
 _DATE_IN_URL = re.compile(r"/(20\d\d)[/-]?(\d{2})[/-]?(\d{2})?(?=[/_.-]|$)")
 _SHORTEST_TITLE = 8
+_LINKS = (
+    "//a[@href][not(ancestor::nav or ancestor::footer or ancestor::*[@role='navigation'])]"
+    "[not(ancestor::header[not(ancestor::article or ancestor::li)])]"
+)
+"""Links outside menus; a header inside an article holds its headline."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -38,9 +43,11 @@ def read_listing(
     page = Selector(text=text, type="html")
     base = urljoin(url, page.css("base::attr(href)").get() or "")
     found = _chosen(page, base, selectors, zone, now) if selectors else _by_shape(page, base, zone, now)
-    entries = list({entry.url: entry for entry in reversed(found) if re.search(include, entry.url or "")}.values())[
-        ::-1
-    ]
+    first: dict[str | None, Entry] = {}
+    for entry in found:
+        if re.search(include, entry.url or ""):
+            first.setdefault(entry.url, entry)
+    entries = list(first.values())
     if entries:
         return entries[:ITEMS]
     if challenge(text):
@@ -112,7 +119,7 @@ def _by_shape(page: Selector, base: str, zone: tzinfo, now: datetime | None) -> 
     """Links with a headline's length whose addresses share the page's most common folder of articles."""
     seen: dict[str, tuple[str, Selector]] = {}
     host = urlsplit(base).hostname or ""
-    for link in page.css("a[href]"):
+    for link in page.xpath(_LINKS):
         address = urljoin(base, link.attrib["href"].strip()).split("#")[0]
         words = _headline(link)
         if not _is_page(address) or not _same_site(urlsplit(address).hostname or "", host) or address == base:
