@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Insert, Table, create_engine, event, text
+from sqlalchemy import Engine, Insert, Table, create_engine, event, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -134,8 +134,7 @@ def insert(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
 
 def is_new(session: Session, statement: Insert) -> bool:
     """Whether an INSERT that does nothing on a conflict inserted its row."""
-    result: Any = session.execute(statement)
-    return bool(result.rowcount == 1)
+    return session.execute(statement.returning(literal(1))).first() is not None
 
 
 def is_postgres(session: Session) -> bool:
