@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 
 from knowledge.listed import ListedName, SecurityTable
 from knowledge.schema import (
@@ -129,12 +130,14 @@ def holds(relation: Relation, on: date, known_by: date) -> bool:
     return valid <= on <= ended and known <= known_by
 
 
+@lru_cache(maxsize=4096)
 def first_day(partial: str) -> date:
     """The first day that a year, a month or a day covers."""
     year, month, day = (*(int(p) for p in partial.split("-")), 1, 1)[:3]
     return date(year, month, day)
 
 
+@lru_cache(maxsize=4096)
 def last_day(partial: str) -> date:
     """The last day that a year, a month or a day covers."""
     first = first_day(partial)

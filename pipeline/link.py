@@ -5,14 +5,15 @@ Direct are the event's own issuers and the securities that its reports name; all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from knowledge.index import KnowledgeBase, last_day
 from knowledge.schema import Concept, Relation, RelationKind
-from pipeline.records import CompanyTag, Event, Link, Reason, Record
+from pipeline.records import CompanyTag, Event, Link, Reason
 
 PASSING = 40
 """Below this even the first company named only passes through a text about something else: a market report, a list."""
@@ -36,6 +37,9 @@ INDIRECT_CAP = 0.75
 NEGLIGIBLE = 0.03
 """Below this a path says nothing any more: an old concept, or two weak steps in a row."""
 
+MOST_SHOWN = 3
+"""Paths that the reason of an indirect link tells; more only repeat that it is close."""
+
 STEP = {"high": 1.0, "medium": 0.7, "low": 0.4}
 
 OWNED = "subsidiary_of"
@@ -49,29 +53,18 @@ SELF_DESCRIPTION = frozenset({"theme_member", "business_exposure"})
 Strength = Literal["high", "medium", "low"]
 
 
-class Step(Record):
-    """One relation of a path, with what it weighs on the day."""
+class Path(NamedTuple):
+    """A way from the event to a security: where it starts, the relations it follows, and what it weighs that day."""
 
-    relation: Relation
+    security: str
+    direct: bool
+    kind: str
     weight: float
-
-
-class Path(Record):
-    """Relations in order, from the event's company outwards to a security."""
-
-    company: str
-    steps: tuple[Step, ...]
-    weight: float
-
-    @property
-    def relations(self) -> tuple[Relation, ...]:
-        """The relations alone, nearest first."""
-        return tuple(step.relation for step in self.steps)
-
-    @property
-    def last(self) -> Relation:
-        """The relation that reaches the security."""
-        return self.steps[-1].relation
+    confidence: float
+    company: str = ""
+    relations: tuple[Relation, ...] = ()
+    quote: str = ""
+    """The words that name the security, where no relation was needed."""
 
 
 def link(event: Event, knowledge: KnowledgeBase, on: date, known_by: date | None = None) -> list[Link]:
@@ -80,8 +73,11 @@ def link(event: Event, knowledge: KnowledgeBase, on: date, known_by: date | None
     `on` is the day on which relations must hold, `known_by` the day by which we must have known them: mostly the same.
     """
     view = _View(event, knowledge, on, known_by or on)
-    found = [*view.named(), *view.issuers(), *view.indirect()]
-    return sorted(_strongest(found), key=lambda it: (not it.direct, -it.weight, it.security_id))
+    by_security: dict[str, list[Path]] = {}
+    for path in (*view.named(), *view.issuers(), *view.indirect()):
+        by_security.setdefault(path.security, []).append(path)
+    links = [view.link(sorted(paths, key=_rank)) for paths in by_security.values()]
+    return sorted(links, key=lambda it: (not it.direct, -it.weight, it.security_id))
 
 
 class _View:
@@ -93,105 +89,77 @@ class _View:
         self.on = on
         self.known_by = known_by
         self.seen = min(on, known_by)
-        self.urls = tuple(dict.fromkeys(r.url for r in event.reports if r.url))
-        self.documents = tuple(f"document:{r.document_id}" for r in event.reports)
+        self._held: dict[str, list[Relation]] = {}
+        self._stepped: dict[str, list[tuple[Relation, float]]] = {}
 
     # ---- direct -----------------------------------------------------------------------------------------------------
 
-    def named(self) -> Iterator[Link]:
+    def named(self) -> Iterator[Path]:
         """The securities that the text itself names, and their issuers' other listings."""
         for tag in self.event.securities:
+            yield Path(tag.id, True, "named", 1.0, 1.0, quote=tag.quote)
             security = self.knowledge.securities.get(tag.id)
-            evidence = (*self.urls, *(security.source if security else ())) or self.documents
-            reason = Reason(zh=f"原文点名：“{tag.quote}”", en=f"Named in the text: “{tag.quote}”")
-            yield self._direct(tag.id, "named", 1.0, 1.0, (tag.id,), reason, evidence)
             if security and security.company:
                 yield from self._listings(security.company, 100)
 
-    def issuers(self) -> Iterator[Link]:
+    def issuers(self) -> Iterator[Path]:
         """Every listing of the event's own companies, and of the issuers that own them."""
         for company, relevance in actors(self.event):
             yield from self._listings(company, relevance)
             for relation in self._relations(company):
-                owner = self._issuer(relation) if relation.kind == OWNED else None
-                if owner:
-                    yield from self._listings(owner, relevance, through=relation)
-                elif relation.kind == OWNED:
-                    yield self._own(company, relation, relevance, relation.security)
+                if relation.kind == OWNED:
+                    yield self._own(relation.security, relevance, company, (relation,))
+                    owner = self._issuer(relation)
+                    if owner:
+                        yield from self._listings(owner, relevance, through=relation)
 
-    def _listings(self, company: str, relevance: int, through: Relation | None = None) -> Iterator[Link]:
+    def _listings(self, company: str, relevance: int, through: Relation | None = None) -> Iterator[Path]:
         for relation in self._relations(company):
             if relation.kind == LISTED:
-                yield self._own(company, relation, relevance, relation.security, through)
+                start = through.company if through else company
+                yield self._own(relation.security, relevance, start, (through, relation) if through else (relation,))
 
-    def _own(
-        self, company: str, listing: Relation, relevance: int, security: str, through: Relation | None = None
-    ) -> Link:
-        relations = (through, listing) if through else (listing,)
-        reason = _joined([self._phrase(r) for r in relations])
-        origin = through.company if through else company
-        path = (origin, *(r.id for r in relations))
-        kind = "issuer" if listing.kind == LISTED and not through else OWNED
-        confidence = min(r.confidence for r in relations)
-        evidence = (*dict.fromkeys(s for r in relations for s in r.source), *self.urls)
-        return self._direct(security, kind, relevance / 100, confidence, path, reason, evidence)
-
-    def _direct(
-        self,
-        security: str,
-        relation: str,
-        relevance: float,
-        confidence: float,
-        path: tuple[str, ...],
-        reason: Reason,
-        evidence: Sequence[str],
-    ) -> Link:
-        return Link(
-            event_id=self.event.id,
-            security_id=security,
-            direct=True,
-            relation=relation,
-            weight=round(DIRECT_FLOOR + (1 - DIRECT_FLOOR) * relevance * confidence, 4),
-            strength="high",
-            confidence=confidence,
-            path=path,
-            reason=reason,
-            evidence=tuple(dict.fromkeys(evidence)),
-            as_of=self.on,
-        )
+    def _own(self, security: str, relevance: int, start: str, relations: tuple[Relation, ...]) -> Path:
+        confidence = min(relation.confidence for relation in relations)
+        kind = OWNED if relations[0].kind == OWNED else "issuer"
+        weight = DIRECT_FLOOR + (1 - DIRECT_FLOOR) * relevance / 100 * confidence
+        return Path(security, True, kind, weight, confidence, start, relations)
 
     # ---- indirect ---------------------------------------------------------------------------------------------------
 
-    def indirect(self) -> Iterator[Link]:
+    def indirect(self) -> Iterator[Path]:
         """One or two steps from the event's own companies."""
         for company, relevance in actors(self.event):
-            for path in self._paths(company):
-                weight = min(path.weight * relevance / 100, INDIRECT_CAP)
+            for relations, weight in self._ways(company):
+                weight = min(weight * relevance / 100, INDIRECT_CAP)
                 if weight >= NEGLIGIBLE:
-                    yield self._along(path, weight)
+                    confidence = min(relation.confidence for relation in relations)
+                    last = relations[-1]
+                    yield Path(last.security, False, last.kind, weight, confidence, company, relations)
 
-    def _paths(self, company: str) -> Iterator[Path]:
-        for first in self._steps(company):
-            one = Path(company=company, steps=(first,), weight=first.weight)
-            if first.relation.kind != OWNED:
-                yield one
-            kind = self.knowledge.relation_kinds[first.relation.kind]
-            issuer = self._issuer(first.relation)
-            if not issuer or issuer == company or not kind.leads_to:
-                continue
-            for second in self._steps(issuer):
-                if second.relation.kind in kind.leads_to:
-                    yield Path(company=company, steps=(first, second), weight=first.weight * second.weight)
+    def _ways(self, company: str) -> Iterator[tuple[tuple[Relation, ...], float]]:
+        for first, weight in self._steps(company):
+            if first.kind != OWNED:
+                yield (first,), weight
+            follow = self.knowledge.relation_kinds[first.kind].leads_to
+            issuer = self._issuer(first) if follow else None
+            if issuer and issuer != company:
+                for second, more in self._steps(issuer):
+                    if second.kind in follow and weight * more >= NEGLIGIBLE:
+                        yield (first, second), weight * more
 
-    def _steps(self, company: str) -> Iterator[Step]:
-        for relation in self._relations(company):
-            kind = self.knowledge.relation_kinds.get(relation.kind)
-            if kind is None or relation.kind == LISTED or relation.kind in SELF_DESCRIPTION:
-                continue
-            if self._in_scope(relation):
-                weight = kind.weight * STEP[relation.strength] * relation.confidence * self._freshness(relation, kind)
-                if weight >= NEGLIGIBLE:
-                    yield Step(relation=relation, weight=weight)
+    def _steps(self, company: str) -> list[tuple[Relation, float]]:
+        """The relations that lead on from a company, with what each weighs that day; those of no weight left out."""
+        if company not in self._stepped:
+            weighed = ((relation, self._weight(relation)) for relation in self._relations(company))
+            self._stepped[company] = [(relation, weight) for relation, weight in weighed if weight >= NEGLIGIBLE]
+        return self._stepped[company]
+
+    def _weight(self, relation: Relation) -> float:
+        kind = self.knowledge.relation_kinds.get(relation.kind)
+        if kind is None or relation.kind == LISTED or relation.kind in SELF_DESCRIPTION or not self._in_scope(relation):
+            return 0.0
+        return kind.weight * STEP[relation.strength] * relation.confidence * self._freshness(relation, kind)
 
     def _in_scope(self, relation: Relation) -> bool:
         """A concept speaks of its own companies and products: Sora's is no matter of a price cut for ChatGPT."""
@@ -209,28 +177,51 @@ class _View:
             return 0.5
         return float(0.5 ** (max(0, (self.on - max(times)).days) / kind.shelf_life_days))
 
-    def _along(self, path: Path, weight: float) -> Link:
-        reason = _joined([self._phrase(r) for r in path.relations])
+    # ---- a link of its paths ----------------------------------------------------------------------------------------
+
+    def link(self, paths: Sequence[Path]) -> Link:
+        """The link along the strongest of several paths to one security; an indirect one names the next two as well."""
+        first = paths[0]
+        shown = paths[:1] if first.direct else list(_apart(paths))[:MOST_SHOWN]
+        reasons = [self._reason(path) for path in shown]
         return Link(
             event_id=self.event.id,
-            security_id=path.last.security,
-            direct=False,
-            relation=path.last.kind,
-            weight=round(weight, 4),
-            strength=_weakest(path.relations),
-            confidence=round(min(r.confidence for r in path.relations), 4),
-            path=(path.company, *(r.id for r in path.relations)),
-            reason=reason,
-            evidence=tuple(dict.fromkeys(s for r in path.relations for s in r.source)),
+            security_id=first.security,
+            direct=first.direct,
+            relation=first.kind,
+            weight=round(first.weight, 4),
+            strength="high" if first.direct else _weakest(first.relations),
+            confidence=round(first.confidence, 4),
+            path=(first.company or first.security, *(relation.id for relation in first.relations)),
+            reason=Reason(zh="；另：".join(r.zh for r in reasons), en="; also: ".join(r.en for r in reasons)),
+            evidence=self._evidence(first, shown),
             as_of=self.on,
-            concept=path.last.concept,
-            issuer_denied=any(r.issuer_denied for r in path.relations),
+            concept=first.relations[-1].concept if first.relations else None,
+            issuer_denied=any(relation.issuer_denied for path in shown for relation in path.relations),
         )
+
+    def _evidence(self, first: Path, shown: Sequence[Path]) -> tuple[str, ...]:
+        """The relations' sources; for a direct link also the reports' addresses, which name the company or security."""
+        found = [source for path in shown for relation in path.relations for source in relation.source]
+        if first.direct:
+            found += [report.url for report in self.event.reports if report.url]
+        if not found:
+            security = self.knowledge.securities.get(first.security)
+            found += security.source if security else ()
+        return tuple(dict.fromkeys(found or [f"document:{report.document_id}" for report in self.event.reports]))
+
+    def _reason(self, path: Path) -> Reason:
+        if not path.relations:
+            return Reason(zh=f"原文点名：“{path.quote}”", en=f"Named in the text: “{path.quote}”")
+        said = [self._phrase(relation) for relation in path.relations]
+        return Reason(zh="；".join(r.zh for r in said), en="; ".join(r.en for r in said))
 
     # ---- look-ups and words -----------------------------------------------------------------------------------------
 
     def _relations(self, company: str) -> list[Relation]:
-        return self.knowledge.relations_of(company, self.on, self.known_by)
+        if company not in self._held:
+            self._held[company] = self.knowledge.relations_of(company, self.on, self.known_by)
+        return self._held[company]
 
     def _issuer(self, relation: Relation) -> str | None:
         security = self.knowledge.securities.get(relation.security)
@@ -252,8 +243,8 @@ class _View:
         if relation.confidence < 0.5:
             zh.append(f"置信度低 {relation.confidence:.2f}")
             en.append(f"low confidence {relation.confidence:.2f}")
-        zh.append(f"来源：{_source(relation, 'zh')}")
-        en.append(f"source: {_source(relation, 'en')}")
+        zh.append(f"来源：{_source(relation.source[0], 'zh')}")
+        en.append(f"source: {_source(relation.source[0], 'en')}")
         company, security = relation.company, relation.security
         head_zh = f"{self._company(company, 'zh')} ← {self._security(security, 'zh')} {label_zh}"
         head_en = f"{self._company(company, 'en')} ← {self._security(security, 'en')}: {label_en}"
@@ -298,45 +289,27 @@ def in_scope(concept: Concept, event: Event) -> bool:
     return bool(named & set(concept.products)) or event.event_type in concept.event_types
 
 
-def _strongest(links: Iterable[Link]) -> Iterator[Link]:
-    """One link a security: the strongest, which names the others in its reason and brings their evidence along."""
-    by_security: dict[str, list[Link]] = {}
-    for one in links:
-        by_security.setdefault(one.security_id, []).append(one)
-    for same in by_security.values():
-        first, *others = sorted(same, key=lambda it: (not it.direct, -it.weight, it.path))
-        yield first if first.direct else _with_others(first, others)
+def _rank(path: Path) -> tuple[bool, float, str, tuple[str, ...]]:
+    """Direct first, then by weight; ties by where it starts and what it follows."""
+    return not path.direct, -path.weight, path.company, tuple(relation.id for relation in path.relations)
 
 
-def _with_others(first: Link, others: Sequence[Link]) -> Link:
-    said = {first.reason.zh}
-    more = []
-    for other in others:
-        if other.reason.zh not in said:
-            said.add(other.reason.zh)
-            more.append(other)
-    if not more:
-        return first
-    kept = more[:2]
-    reason = Reason(
-        zh="；另：".join([first.reason.zh, *(o.reason.zh for o in kept)]),
-        en="; also: ".join([first.reason.en, *(o.reason.en for o in kept)]),
-    )
-    evidence = tuple(dict.fromkeys([*first.evidence, *(e for o in kept for e in o.evidence)]))
-    denied = first.issuer_denied or any(o.issuer_denied for o in kept)
-    return first.model_copy(update={"reason": reason, "evidence": evidence, "issuer_denied": denied})
+def _apart(paths: Sequence[Path]) -> Iterator[Path]:
+    """The paths that reach the security by another last relation than those before."""
+    seen: set[str] = set()
+    for path in paths:
+        if path.relations[-1].id not in seen:
+            seen.add(path.relations[-1].id)
+            yield path
 
 
 def _weakest(relations: Sequence[Relation]) -> Strength:
     return min((r.strength for r in relations), key=lambda strength: STEP[strength])
 
 
-def _joined(reasons: Sequence[Reason]) -> Reason:
-    return Reason(zh="；".join(r.zh for r in reasons), en="; ".join(r.en for r in reasons))
-
-
-def _source(relation: Relation, language: str) -> str:
-    source = relation.source[0]
+@lru_cache(maxsize=8192)
+def _source(source: str, language: str) -> str:
+    """A source in a few characters: the host of a page, or the file as it is cited."""
     if source.startswith(("http://", "https://")):
         return urlsplit(source).hostname or source
     if source.startswith("unsourced"):
