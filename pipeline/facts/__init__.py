@@ -24,7 +24,7 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
     text = f"{document.title}\n{document.text}"[:LONGEST]
     folded = fold(text).replace("‑", "-")
     starts = sentences(folded)
-    owners = Owners(folded, len(document.title), tags)
+    owners = Owners(folded, len(document.title), tags, lexicon.instruments)
     read: list[tuple[Term, Qualifier]] = [(t, "exact") for t in terms.find(folded, lexicon, document.when.year)]
     taken = [(t.start, t.end) for t, _ in read] + [(o.start, o.end) for o in owners.places]
     read += _measured(folded, starts, taken)

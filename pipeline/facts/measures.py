@@ -10,7 +10,9 @@ from pipeline.facts.quantities import Quantity
 _ACTIVE = re.compile(r"激活|活跃参数|activ")
 _PARAMETER = re.compile(r"参数|parameter|模型规模|model size")
 _SIZED = re.compile(
-    r"[\s-]*(?:total|dense|moe|的?模型|参数|model|variant|版|checkpoint|llm|instruct|base|language|transformer|尺寸|规模|parameter|激活|active|sparse|mixture|vision|多模态|开源|大模型|,? (?:and|or) \d|、\d)"
+    r"[\s-]*(?:total|dense|moe|的?模型|参数|model|variant|版|checkpoint|llm|instruct|base"
+    r"|language|transformer|尺寸|规模|parameter|激活|active|sparse|mixture|vision|多模态|开源"
+    r"|大模型|,? (?:and|or) \d|、\d)"
 )
 _LISTED = re.compile(r"\s?(?:,|、|/|and|or|to|和|与|至|及|,\s?and)\s?(?=~?\d)")
 _WINDOW = re.compile(r"上下文|长文本|context|窗口|window|输入长度|超长|长文|无损")
@@ -21,18 +23,23 @@ _FILM = re.compile(
     r"视频|影片|短片|时长|clip|video|歌曲|音乐|音频|全曲|song|audio|film|生成|镜头|长达|最长|footage|music"
 )
 _NOT_FILM = re.compile(
-    r"学习|学完|学会|只需|仅需|用时|耗时|仅用|花费|等待|阅读|部署|推理|延迟|以内|课程|教程|训练|内完成|之内|就能|即可|搞定|挤满|开会|演讲|每隔|小时数据|速度|播客"
-    r"|learn|setup|set up|in under|takes|latency|within|training|hours of|later|ago|reading|course|tutorial|per|every|wait|deploy"
+    r"学习|学完|学会|只需|仅需|用时|耗时|仅用|花费|等待|阅读|部署|推理|延迟|以内|课程|教程|训练"
+    r"|内完成|之内|就能|即可|搞定|挤满|开会|演讲|每隔|小时数据|速度|播客"
+    r"|learn|setup|set up|in under|takes|latency|within|training|hours of|later|ago|reading"
+    r"|course|tutorial|per|every|wait|deploy"
 )
 _FASTER = re.compile(r"加速|提速|速度|更快|快|吞吐|效率|faster|speed|quick|throughput|acceler|推理|解码")
 _NOT_FASTER = re.compile(
-    r"增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩|收入|估值|更大|用户|销量|股价|降低|成本|memory|cost|资|多\s?$"
+    r"增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩"
+    r"|收入|估值|更大|用户|销量|股价|降低|成本|memory|cost|资|多\s?$"
 )
 _PER_MILLION = re.compile(
-    r"\s?(?:(?:/|每|per)\s?(?:1|一)?\s?(?:m|百万|million|1,000,000)(?![a-z])\s?(?:input|output|输入|输出)?\s?(?:个)?\s?(?:tokens?)?|/\s?百万)"
+    r"\s?(?:(?:/|每|per)\s?(?:1|一)?\s?(?:m|百万|million|1,000,000)(?![a-z])\s?(?:input|output"
+    r"|输入|输出)?\s?(?:个)?\s?(?:tokens?)?|/\s?百万)"
 )
 _PER_MILLION_BEFORE = re.compile(
-    r"(?:每|per|/)\s?(?:1|一)?\s?(?:百万|m|million)\s?(?:个)?(?:输入|输出|input|output)?\s?(?:tokens?|词元)?[^\d。;；]{0,12}$"
+    r"(?:每|per|/)\s?(?:1|一)?\s?(?:百万|m|million)\s?(?:个)?(?:输入|输出|input"
+    r"|output)?\s?(?:tokens?|词元)?[^\d。;；]{0,12}$"
 )
 _MONTHLY = re.compile(r"\s?(?:/|每|per|a)\s?(?:月|month|年|year|席位|seat|user|用户|次)|\s?起")
 _MONTHLY_BEFORE = re.compile(
@@ -202,7 +209,7 @@ def _money(one: Quantity, left: str, right: str, sentence: str) -> Measure | Non
     if _PER_MILLION.match(right) or _PER_MILLION_BEFORE.search(left):
         around = left[-14:] + "|" + right[:24]
         found_in, found_out = _INPUT.search(around), _OUTPUT.search(around)
-        before = [m for m in re.finditer(r"输入|input|输出|output", left[-16:])]
+        before = list(re.finditer(r"输入|input|输出|output", left[-16:]))
         detail = None
         if before:
             detail = "input" if before[-1][0] in ("输入", "input") else "output"

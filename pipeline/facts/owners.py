@@ -1,4 +1,4 @@
-"""Whose a fact is: the nearest product of its sentence, and whether it is given for comparison or for what held before."""
+"""Whose a fact is: the nearest product of its sentence; and whether it is a rival's figure, or what held before."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from pipeline.records import ProductTag, Tags
 from pipeline.text import fold
 
 _COMPARED = re.compile(
-    r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|比(?!例|特|赛|如|较好)|compared|than|versus|vs\.?|beats?|beating|outperform\w*|surpass\w*|against|while|whereas"
+    r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|比(?!例|特|赛|如"
+    r"|较好)|compared|than|versus|vs\.?|beats?|beating|outperform\w*|surpass\w*|against|while"
+    r"|whereas"
 )
 _BEFORE = re.compile(
-    r"(?:从|由|原来的?|此前的?|之前的?|上一代的?|前代的?|原先的?|去年|仅|from|previous(?:ly)?|up from|originally|earlier|formerly)\s?(?:仅|约|只|支持)?[^。;；\n]{0,10}$"
+    r"(?:从|由|原来的?|此前的?|之前的?|上一代的?|前代的?|原先的?|去年|仅|from|previous(?:ly)?"
+    r"|up from|originally|earlier|formerly)\s?(?:仅|约|只|支持)?[^。;；\n]{0,10}$"
 )
 _STOPS = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
 _CLAUSE = re.compile(r"[,，、:：()（）]")
 _AS_OF = re.compile(
-    r"(?:截至|截止|as of|by the end of)\s?(?:到)?\s?(?P<y>20\d\d)\s?[年-]\s?(?:(?P<m>1[0-2]|0?[1-9])\s?[月-]\s?(?:(?P<d>3[01]|[12]\d|0?[1-9])\s?日?)?)?"
+    r"(?:截至|截止|as of|by the end of)\s?(?:到)?\s?(?P<y>20\d\d)\s?[年-]\s?(?:(?P<m>1[0-2]"
+    r"|0?[1-9])\s?[月-]\s?(?:(?P<d>3[01]|[12]\d|0?[1-9])\s?日?)?)?"
 )
 
 
@@ -32,11 +36,12 @@ class Owner(NamedTuple):
 class Owners:
     """The products of one document, by place."""
 
-    def __init__(self, folded: str, title_end: int, tags: Tags) -> None:
+    def __init__(self, folded: str, title_end: int, tags: Tags, instruments: frozenset[str]) -> None:
         self.folded = folded
-        self.places = _places(folded, tags.products)
+        products = tuple(p for p in tags.products if p.id not in instruments)
+        self.places = _places(folded, products)
         in_title = [o for o in self.places if o.start < title_end]
-        self.main = in_title[0].product if in_title else tags.products[0] if tags.products else None
+        self.main = in_title[0].product if in_title else products[0] if products else None
 
     def of(self, start: int, end: int, low: int, high: int) -> tuple[ProductTag | None, bool]:
         """The product that a span's fact belongs to, and whether the fact is given for comparison."""

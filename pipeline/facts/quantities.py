@@ -1,10 +1,10 @@
-"""Numbers with their multiplier and unit, in Chinese and English, where they stand in a text. `两百万字`, `128K tokens`, `$2.5/M`."""
+"""Numbers with multiplier and unit, in Chinese and English: `两百万字`, `128K tokens`, `$2.5`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from pipeline.records import Qualifier
 
@@ -80,14 +80,20 @@ _BEFORE = "|".join(
 _QUANTITY = re.compile(
     rf"(?P<before>(?:{_BEFORE})(?:可达|达到|达|到|至|支持|可处理|为|有|相当于|a|an)?\s*)?"
     r"(?P<currency>us\$|hk\$|\$|¥|￥|€|usd\s?|rmb\s?)?"
-    r"(?<![\d.a-z_])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+(?=个?(?:万|亿|分钟|倍|字|小时))|(?<![一-鿿])(?=[百千万]万|[十百千]亿|万亿))"
+    r"(?<![\d.a-z_])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+    r"|[一二两三四五六七八九十百千]+(?=个?(?:万|亿|分钟|倍|字|小时))|(?<![一-鿿])(?=[百千万]万"
+    r"|[十百千]亿|万亿))"
     r"(?:\s?(?P<first>billion|million|trillion|[kmbt万亿])?\s?(?:-|–|~|至|到|to)\s?(?P<upper>\d+(?:\.\d+)?))?"
-    r"(?:[\s-]?(?P<multiple>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|billion|million|trillion|thousand|bn(?![a-z])|mn(?![a-z])|[kmbt](?![a-z0-9]))(?:\s?\(\d+(?:\.\d+)?[bmt]\))?)?"
+    r"(?:[\s-]?(?P<multiple>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|billion|million|trillion"
+    r"|thousand|bn(?![a-z])|mn(?![a-z])|[kmbt](?![a-z0-9]))(?:\s?\(\d+(?:\.\d+)?[bmt]\))?)?"
     r"(?P<more>\s?(?:多|余|\+|以上|左右))?"
-    r"(?:[\s-]?(?:个|的)?\s?(?P<unit>(?:激活|活跃|总|active|activated|total|trainable)?[\s-]?(?:参数|parameters?|params?)"
+    r"(?:[\s-]?(?:个|的)?\s?(?P<unit>(?:激活|活跃|总|active|activated|total"
+    r"|trainable)?[\s-]?(?:参数|parameters?|params?)"
     r"|(?:训练)?\s?tokens?|词元|汉字|字符|字(?!节)|characters?|chinese characters|words"
-    r"|帧/秒|帧每秒|帧|fps|frames?|倍|x(?![a-z0-9])|times|%|％|percent|秒|分半钟|分钟|小时|seconds?|secs?|minutes?|mins?|hours?|s(?![a-z])|min(?![a-z])"
-    r"|美元|美金|港元|港币|人民币|欧元|元|dollars|yuan|用户|人(?=使用|次|注册)|users|monthly active users|downloads|次下载|积分|分(?![钟之享析别])|points|elo))?",
+    r"|帧/秒|帧每秒|帧|fps|frames?|倍|x(?![a-z0-9])|times|%|％|percent|秒|分半钟|分钟|小时"
+    r"|seconds?|secs?|minutes?|mins?|hours?|s(?![a-z])|min(?![a-z])"
+    r"|美元|美金|港元|港币|人民币|欧元|元|dollars|yuan|用户|人(?=使用|次|注册)|users"
+    r"|monthly active users|downloads|次下载|积分|分(?![钟之享析别])|points|elo))?",
     re.IGNORECASE,
 )
 
@@ -143,7 +149,7 @@ def _qualifier(match: re.Match[str], folded: str) -> Qualifier:
     for word in (more, after, after[:1] if after[:1] in "起" else ""):
         if word in _QUALIFIERS:
             return _QUALIFIERS[word]
-    return cast(Qualifier, "exact")
+    return "exact"
 
 
 def _value(number: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Facts that are not a plain number with a unit: licence, open weights, resolution, hardware, benchmark scores, dates."""
+"""Facts by their words: licence, open weights, resolution, hardware, benchmark scores, dates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _LICENCES = (
     ("Apache-2.0", r"apache[ -]?(?:license,? )?(?:v(?:ersion)?\s?)?2(?:\.0)?(?![\d.])"),
     (
         "MIT",
-        r"(?<![a-z])mit(?:\s?(?:许可|协议|开源|licen[cs]e|license)|(?:-|\s)licensed)|(?:under|采用|遵循|基于|the)\s(?:an?\s|the\s)?mit(?![a-z])(?!\s?(?:tech|csail|media|researchers|professor|sloan|and|的|团队|研究))",
+        r"(?<![a-z])mit(?:\s?(?:许可|协议|开源|licen[cs]e|license)|(?:-|\s)licensed)|(?:under|采用"
+        r"|遵循|基于|the)\s(?:an?\s|the\s)?mit(?![a-z])(?!\s?(?:tech|csail|media|researchers"
+        r"|professor|sloan|and|的|团队|研究))",
     ),
     ("CC-BY-NC-4.0", r"cc[ -]by[ -]nc(?:[ -]4\.0)?(?!-)"),
     ("CC-BY-SA-4.0", r"cc[ -]by[ -]sa(?:[ -]4\.0)?"),
@@ -31,13 +33,20 @@ _LICENCES = (
 )
 _LICENCE = re.compile("|".join(f"(?P<l{i}>{pattern})" for i, (_, pattern) in enumerate(_LICENCES)))
 _OPEN = re.compile(
-    r"开放权重|权重(?:已|均已|也已)?(?:全面)?(?:开放|开源|公开|发布)|开源(?:了)?(?:模型)?权重|全面开源|完全开源|open[- ]weights?|weights (?:are|is|were) (?:now )?(?:available|released|open|public)|open[- ]sourced? (?:the )?(?:model|weights)"
+    r"开放权重|权重(?:已|均已|也已)?(?:全面)?(?:开放|开源|公开|发布)|开源(?:了)?(?:模型)?权重"
+    r"|全面开源|完全开源|open[- ]weights?|weights (?:are|is|were) (?:now )?(?:available|released"
+    r"|open|public)|open[- ]sourced? (?:the )?(?:model|weights)"
 )
 _PIXELS = re.compile(r"(?<![\d.])(?P<w>\d{3,5})\s?[x×*]\s?(?P<h>\d{3,5})(?:\s?(?:像素|px|pixels?))?(?![\d\w])")
 _LINES = re.compile(
-    r"(?<![\d.a-z])(?P<p>480|540|576|720|768|1080|1440|2160|4320)\s?p(?![a-z0-9])|(?<![\d.a-z$])(?P<k>[248])k(?=\s?(?:分辨率|超清|高清|视频|画质|画面|图像|图片|resolution|video|image|ultra|uhd|生成|输出|60|级))"
+    r"(?<![\d.a-z])(?P<p>480|540|576|720|768|1080|1440|2160|4320)\s?p(?![a-z0-9])"
+    r"|(?<![\d.a-z$])(?P<k>[248])k(?=\s?(?:分辨率|超清|高清|视频|画质|画面|图像|图片|resolution"
+    r"|video|image|ultra|uhd|生成|输出|60|级))"
 )
-_MONTH_DAY = re.compile(r"(?:(?P<y>20\d\d)\s?年\s?)?(?P<m>1[0-2]|0?[1-9])\s?月\s?(?P<d>3[01]|[12]\d|0?[1-9])\s?[日号]")
+_MONTH_DAY = re.compile(
+    r"(?:(?P<y>20\d\d)\s?年\s?)?(?P<m>1[0-2]|0?[1-9])\s?月\s?(?P<d>3[01]|[12]\d"
+    r"|0?[1-9])\s?[日号]"
+)
 _ISO_DAY = re.compile(r"(?<!\d)(?P<y>20\d\d)[-/](?P<m>0[1-9]|1[0-2])[-/](?P<d>0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTHS = [
     "january",
@@ -54,13 +63,16 @@ _MONTHS = [
     "december",
 ]
 _ENGLISH_DAY = re.compile(
-    rf"(?P<m>{'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in _MONTHS)})\.? (?P<d>3[01]|[12]\d|[1-9])(?:st|nd|rd|th)?(?:,? (?P<y>20\d\d))?(?!\d)"
+    rf"(?P<m>{'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in _MONTHS)})\.? (?P<d>3[01]|[12]\d"
+    rf"|[1-9])(?:st|nd|rd|th)?(?:,? (?P<y>20\d\d))?(?!\d)"
 )
 _RELEASED = re.compile(
-    r"发布|上线|开放|推出|开售|发售|开源|上市|可用|公测|亮相|release|launch|available|ship|announce|debut|rolls? out|unveil"
+    r"发布|上线|开放|推出|开售|发售|开源|上市|可用|公测|亮相|release|launch|available|ship"
+    r"|announce|debut|rolls? out|unveil"
 )
 _STAGES = re.compile(
-    r"(?P<n>[一二两三四五六七八]|\d)\s?(?:个)?阶段(?:的)?(?:训练|预训练)|(?P<e>two|three|four|five|\d)[- ]stage (?:training|pretraining|pipeline)"
+    r"(?P<n>[一二两三四五六七八]|\d)\s?(?:个)?阶段(?:的)?(?:训练|预训练)|(?P<e>two|three|four"
+    r"|five|\d)[- ]stage (?:training|pretraining|pipeline)"
 )
 _NUMERALS = {c: i for i, c in enumerate("零一二三四五六七八")} | {"两": 2, "two": 2, "three": 3, "four": 4, "five": 5}
 
@@ -105,9 +117,9 @@ def _licences(folded: str) -> Iterator[Term]:
     for match in _LICENCE.finditer(folded):
         value = _LICENCES[int(str(match.lastgroup)[1:])][0]
         yield Term(match.start(), match.end(), "licence", value, "spdx_or_name")
-    match = _OPEN.search(folded)
-    if match:
-        yield Term(match.start(), match.end(), "openness", "open_weights", "enum")
+    opened = _OPEN.search(folded)
+    if opened:
+        yield Term(opened.start(), opened.end(), "openness", "open_weights", "enum")
 
 
 def _scores(folded: str, lexicon: Lexicon) -> Iterator[Term]:
@@ -147,15 +159,23 @@ def _dates(folded: str, year: int) -> Iterator[Term]:
 @cache
 def _counted(hardware: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![\d.a-z-])(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)\s?(?P<wan>万)?\s?(?:多)?(?:张|块|颗|枚|片|台|卡|个|[*x×]|台式)?\s?(?:nvidia|英伟达|amd|华为|google)?\s?(?P<gpu>{hardware})s?(?![a-z0-9])"
+        rf"(?<![\d.a-z-])(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)\s?(?P<wan>万)?\s?(?:多)?(?:张|块"
+        rf"|颗|枚|片|台|卡|个|[*x×]|台式)?\s?(?:nvidia|英伟达|amd|华为"
+        rf"|google)?\s?(?P<gpu>{hardware})s?(?![a-z0-9])"
         rf"|(?<![a-z0-9])(?P<gpu2>{hardware})\s?[*x×]\s?(?P<m>\d+)(?![\d.])"
     )
 
 
 @cache
 def _scored(benchmarks: str) -> re.Pattern[str]:
-    gap = r"(?:[\s:：=（(,，]|基准|测试|评测|得分|分数|成绩|取得|达到|达|高达|为|了|上|中|以|约|的|准确率|通过率|综合|仅|从|得到|拿下|创下|of|at|with|score[sd]?|scoring|accuracy|to|is|a|an|reach(?:es|ed|ing)?|hits?|benchmark|achiev\w+|get(?:s|ting)|and|by|~){0,7}"
+    gap = (
+        r"(?:[\s:：=（(,，]|基准|测试|评测|得分|分数|成绩|取得|达到|达|高达|为|了|上|中|以|约|的|准确率|通过率|综合|仅|从|得到"
+        r"|拿下|创下|of|at|with|score[sd]?|scoring|accuracy|to|is|a|an|reach(?:es|ed|ing)?|hits?|benchmark|achiev\w+"
+        r"|get(?:s|ting)|and|by|~){0,7}"
+    )
     return re.compile(
-        rf"(?<![a-z0-9])(?P<name>{benchmarks})(?![a-z0-9]){gap}(?P<value>\d{{1,4}}(?:\.\d+)?)\s?(?P<unit>%|分(?!钟)|percent|points|elo)?(?![\d.]|\s?[bmkx倍个]|-)"
-        rf"|(?<![\d.])(?P<value2>\d{{1,4}}(?:\.\d+)?)\s?(?P<unit2>%|percent|分)?\s?(?:accuracy |score |pass@1 )?(?:on|in|at)\s(?:the\s)?(?P<name2>{benchmarks})(?![a-z0-9])"
+        rf"(?<![a-z0-9])(?P<name>{benchmarks})(?![a-z0-9]){gap}(?P<value>\d{{1,4}}(?:\.\d+)?)\s?(?P<unit>%"
+        rf"|分(?!钟)|percent|points|elo)?(?![\d.]|\s?[bmkx倍个]|-)"
+        rf"|(?<![\d.])(?P<value2>\d{{1,4}}(?:\.\d+)?)\s?(?P<unit2>%|percent|分)?\s?(?:accuracy "
+        rf"|score |pass@1 )?(?:on|in|at)\s(?:the\s)?(?P<name2>{benchmarks})(?![a-z0-9])"
     )

@@ -1,4 +1,4 @@
-"""Companies of a document, the actor first: where each is named, and whether it is subject or object of what is done."""
+"""Companies of a document, the actor first: where each is named, as subject or as object of what is done."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pipeline.tag.lexicon import Lexicon, Scan
 from pipeline.tag.products import Found
 
 _OBJECT_BEFORE = re.compile(
-    r"(?:基于|接入|支持|集成|兼容|对标|超越|超|击败|打败|起诉|指控|收购|投资|入股|加入|登陆|适配|驱动|采用|使用|利用|通过|对|与|和|及|跟|同|向|给|由|被|从|获|获得|引入|内置|搭载|挖走|挖角|来自|相比|优于|媲美|追平|比肩|面向|转向"
-    r"|with|vs\.?|against|using|on|for|from|to|over|than|like|via|in|into|and|&|beats?|of|based on|powered by|acquires?|sues|backed by|,|、|/)\s*$",
+    r"(?:基于|接入|支持|集成|兼容|对标|超越|超|击败|打败|起诉|指控|收购|投资|入股|加入|登陆|适配"
+    r"|驱动|采用|使用|利用|通过|对|与|和|及|跟|同|向|给|由|被|从|获|获得|引入|内置|搭载|挖走"
+    r"|挖角|来自|相比|优于|媲美|追平|比肩|面向|转向"
+    r"|with|vs\.?|against|using|on|for|from|to|over|than|like|via|in|into|and|&|beats?|of"
+    r"|based on|powered by|acquires?|sues|backed by|,|、|/)\s*$",
     re.IGNORECASE,
 )
 _BY = re.compile(
@@ -67,7 +70,11 @@ def find(document: Document, scan: Scan, products: list[Found], lexicon: Lexicon
 
 def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen]:
     """Every place that shows a company, in order: its name, its product, its share."""
-    seen = [_Seen(p.start, p.end, p.company, "product") for p in products if p.company]
+    seen = [
+        _Seen(p.start, p.end, p.company, "instrument" if p.id in lexicon.instruments else "product")
+        for p in products
+        if p.company
+    ]
     for start, end, name in scan.mentions:
         company = (
             name.company
@@ -88,7 +95,7 @@ def _points(scan: Scan, one: _Seen, rank: int, verbs: list[tuple[int, int]]) -> 
     else:
         first_sentence = scan.sentence(scan.title_end + 1)
         points = (58 if one.start < first_sentence[1] else 44) - min(24, 3 * rank)
-    points -= {"name": 0, "product": 3, "security": 1}[one.rule]
+    points -= {"name": 0, "product": 3, "security": 1, "instrument": 25}[one.rule]
     before = scan.folded[max(0, one.start - 16) : one.start]
     if _BY.search(before):
         points += 16

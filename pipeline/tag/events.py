@@ -1,9 +1,9 @@
-"""Event type and certainty: what is done to what in the headline, then the words of each type, then how sure the text is."""
+"""Event type and certainty: what the headline does to what, the words of each type, and how sure the text is."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from pipeline.records import Certainty
 from pipeline.tag.lexicon import Cue, Lexicon, Scan
@@ -23,11 +23,14 @@ _RELEASES = ("model_release", "open_source_release", "model_update")
 _VERBS = ("release", "open_source", "update", "extend")
 _CUTTERS = ("act", "extend", "release", "update", "open_source")
 _NOTHING = re.compile(
-    r"[\s\"“”’'》）)+]*(?:系列|家族|版|预览版|正式版|等|了|全系|服务|API|[（(][^）)]*[）)]|[\w.]+ (?:版|版本))?[\s.!]*"
+    r"[\s\"“”’'》）)+]*(?:系列|家族|版|预览版|正式版|等|了|全系|服务|API|[（(][^）)]*[）)]"
+    r"|[\w.]+ (?:版|版本))?[\s.!]*"
     r"|[\s,]*(?:for|with|to|in|on|that|which|from|at|by|under|and|is|are|has|,|-|–)\b.*",
     re.DOTALL,
 )
 _BREAKS = "，,、；;：:。！!？?\n—|"
+_DOUBTS: tuple[Certainty, ...] = ("denial", "rumour", "question", "retrospect", "forecast")
+_DOUBTS_OF_TEXT: tuple[Certainty, ...] = ("rumour", "denial", "forecast")
 _HEADLINE = 6.0
 """How much the headline's own construction counts beside single words."""
 
@@ -45,17 +48,17 @@ def certainty(scan: Scan) -> tuple[Certainty, str]:
     first_end = scan.sentence(scan.title_end + 1)[1]
     title = [c for c in scan.cues if c.start < scan.title_end]
     lead = [c for c in scan.cues if c.start < first_end]
-    for kind in ("denial", "rumour", "question", "retrospect", "forecast"):
+    for kind in _DOUBTS:
         cue = next((c for c in title if c.group == kind), None)
         if cue or (kind == "question" and (cue := _question_mark(scan))):
-            return cast(Certainty, kind), scan.text[cue.start : cue.end]
+            return kind, scan.text[cue.start : cue.end]
     if scan.text.startswith("传") and scan.title_end:
         return "rumour", "传"
     hearsay = next((c for c in lead if c.group == "hearsay"), None)
-    for kind in ("rumour", "denial", "forecast"):
+    for kind in _DOUBTS_OF_TEXT:
         cue = next((c for c in lead if c.group == kind), None)
         if cue and (kind != "forecast" or hearsay):
-            return ("rumour" if kind == "forecast" else cast(Certainty, kind)), scan.text[cue.start : cue.end]
+            return ("rumour" if kind == "forecast" else kind), scan.text[cue.start : cue.end]
     return "fact", ""
 
 
@@ -84,7 +87,7 @@ def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -
         quotes[type_] = quote
     if not any(w > 0 for w in weights.values()):
         return Kind("product_launch", "", weights)
-    best = max(weights, key=lambda t: weights[t] * lexicon.knowledge.event_types[t].weight)
+    best = max(weights, key=lambda t: weights[t] * lexicon.type_weights.get(t, 1.0))
     if best in _RELEASES and sure in ("rumour", "forecast", "question", "denial"):
         best = "rumor"
     return Kind(best, quotes.get(best, ""), weights)
@@ -178,5 +181,5 @@ def _looks_sized(scan: Scan, product: Found) -> bool:
 
 
 def _ends(scan: Scan, here: int, end: int) -> bool:
-    """Whether nothing of weight follows up to the end of a phrase. English heads may be followed by `for`, `with`, `to`."""
+    """Whether nothing of weight follows up to the end of a phrase: at most `for`, `with`, `to` in English."""
     return bool(_NOTHING.fullmatch(scan.text, here, end))

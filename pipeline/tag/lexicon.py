@@ -1,4 +1,4 @@
-"""Lexicon: every name and every word of the knowledge base in one automaton, built once; one pass finds them in a text."""
+"""Lexicon: every name and word of the knowledge base in one automaton, built once; one pass finds them in a text."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ _LISTS = frozenset(
         "not_names",
         "not_model_kinds",
         "neutral_kinds",
+        "instrument_kinds",
+        "ordinary_shares",
         "tails",
         "benchmarks",
         "hardware_names",
@@ -135,7 +137,10 @@ class Lexicon:
         )
         self.benchmarks = _any_name(groups.get("benchmarks", frozenset()))
         self.hardware = _any_name(groups.get("hardware_names", frozenset()))
+        instruments = groups.get("instrument_kinds", frozenset())
+        self.instruments = frozenset(p.id for p in knowledge.products.values() if p.kinds and p.kinds[0] in instruments)
         self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
+        self.type_weights = {row.id: row.weight for row in knowledge.taxonomy.event_types}
         self.ai_makers = frozenset(c for c, row in knowledge.companies.items() if row.type == "lab")
         self.media = frozenset(c for c, row in knowledge.companies.items() if row.type == "media")
         self.by_code = _codes(knowledge)
@@ -246,11 +251,15 @@ def _resolved(doubtful: list[Mention], certain: list[Mention], cues: list[Cue], 
         around = folded[max(0, start - NEAR) : start] + "\n" + folded[end : end + NEAR]
         if name.not_context and _any_word(name.not_context).search(around):
             continue
-        if len(name.alias) == 1 and is_cjk(name.alias) and not _VERSIONED.match(folded, end):
+        if (
+            len(name.alias) == 1
+            and is_cjk(name.alias)
+            and (is_cjk(folded[start - 1 : start] or " ") or not _VERSIONED.match(folded, end))
+        ):
             continue
         if (
-            not name.context
-            or _any_word(name.context).search(around)
+            (not name.context and not name.ordinary)
+            or (name.context and _any_word(name.context).search(around))
             or name.company in kin
             or (not name.ordinary and (about_ai or start == 0 or _stands_in_chinese(name, folded, start, end)))
         ):
@@ -319,7 +328,7 @@ def _aliases(
             company,
             case="exact" if doubt or _is_short(alias) else "capital" if alias in ordinary else "any",
             ordinary=alias in ordinary,
-            ambiguous=doubt is not None,
+            ambiguous=doubt is not None or (alias in ordinary and is_cjk(alias[0])),
             context=_folded(doubt.context) if doubt else (),
             not_context=_folded(doubt.not_context) if doubt else (),
         )

@@ -10,7 +10,7 @@ _BROAD = frozenset({"multimodal", "science", "virtual_human"})
 
 
 def find(scan: Scan, products: tuple[ProductTag, ...], lexicon: Lexicon) -> Modalities:
-    """What the document's own model or product takes in and gives out: what we know of it, narrowed by what the text says."""
+    """What the document's main product takes in and gives out: what we know of it, narrowed by what the text says."""
     said_in, said_out = _cued(scan, "in"), _cued(scan, "out")
     if "code" in said_out and not {"image", "video", "audio"} & set(said_out) and not _together(scan, "text", "code"):
         said_out = tuple(m for m in said_out if m != "text")

@@ -1,4 +1,4 @@
-"""Products and models of a text: known names with the version that follows them, and names never seen, by their shape."""
+"""Products and models of a text: known names with the version behind them, and new names by their shape."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ _VERSION = re.compile(
 )
 _SIZE = re.compile(r"[AaEe]?\d+(?:\.\d+)?[BbMT]|\d+x\d+(?:\.\d+)?[Bb]")
 _COUNTED = re.compile(
-    r"\s?(?:月|年|日|亿|万|个|款|项|种|名|倍|次|天|小时|分|条|位|家|大|轮|%|％|[Kk]\b|times|million|billion|x\b|hours|days|months|years|users|new|different|of\b)"
+    r"\s?(?:月|年|日|亿|万|个|款|项|种|名|倍|次|天|小时|分|条|位|家|大|轮|%|％|[Kk]\b|times"
+    r"|million|billion|x\b|hours|days|months|years|users|new|different|of\b)"
 )
 _HARDWARE = re.compile(
-    r"(?:RTX|GTX|GB|MI|TPU|NVL|DDR|HBM|PCIe|SM|CVE|ISO|RFC|[HABLVTP])-?\d{2,}[A-Za-z]*|v\d.*|[A-Za-z]\d|[A-Z]{1,2}\d{2}",
+    r"(?:RTX|GTX|GB|MI|TPU|NVL|DDR|HBM|PCIe|SM|CVE|ISO|RFC|[HABLVTP])-?\d{2,}[A-Za-z]*|v\d.*"
+    r"|[A-Za-z]\d|[A-Z]{1,2}\d{2}",
     re.ASCII,
 )
 _WEIGHT = {"name": 0, "version": 5, "shape": -15, "weak": -30, "series": -20}
@@ -66,7 +68,7 @@ def find(scan: Scan, lexicon: Lexicon) -> list[Found]:
     return found[:_MOST]
 
 
-def tags(scan: Scan, found: list[Found], lexicon: Lexicon) -> tuple[ProductTag, ...]:
+def tags(scan: Scan, found: list[Found]) -> tuple[ProductTag, ...]:
     """The products as tags, each name once, most relevant first."""
     best: dict[str, ProductTag] = {}
     counts: dict[str, int] = {}

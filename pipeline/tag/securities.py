@@ -12,7 +12,8 @@ _CODE = re.compile(
     r"(?<![A-Za-z0-9.])(?:(?P<head>SZ|SH|BJ)[.:]?)?(?P<six>\d{6})(?:\.(?P<tail>SZ|SH|BJ|SS))?(?![\d.]\d|\d|[A-Za-z])"
     r"|(?<![A-Za-z0-9.])(?P<hk>\d{4,5})\.HK(?![A-Za-z])"
     r"|(?<![A-Za-z0-9])(?:HKEX|HKG|SEHK|港交所)\s?[:：]\s?(?P<hkex>\d{1,5})(?!\d)"
-    r"|(?<![A-Za-z0-9])(?P<exchange>NASDAQ|NYSE|AMEX|纳斯达克|纽交所)\s?[:：]\s?(?P<us>[A-Z]{1,5}(?:\.[A-Z])?)(?![A-Za-z])"
+    r"|(?<![A-Za-z0-9])(?P<exchange>NASDAQ|NYSE|AMEX|纳斯达克"
+    r"|纽交所)\s?[:：]\s?(?P<us>[A-Z]{1,5}(?:\.[A-Z])?)(?![A-Za-z])"
     r"|(?<![A-Za-z0-9])(?P<dotted>[A-Z]{1,5})\.(?:US|O|N)(?![A-Za-z])"
     r"|\$(?P<cash>[A-Z]{2,5})(?![A-Za-z0-9])",
     re.IGNORECASE,

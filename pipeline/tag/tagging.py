@@ -1,4 +1,4 @@
-"""tag: what one document is about. Names, then who acts, what kind of event, how sure, which modalities, and whether it is AI."""
+"""tag: what one document is about: names, who acts, what kind of event, how sure, which modalities, AI or not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def tag(document: Document, lexicon: Lexicon) -> Tags:
     """What a document says, each tag with the words that show it; `relevant` is whether it is about AI at all."""
     scan = lexicon.scan(document)
     places = products.find(scan, lexicon)
-    named = products.tags(scan, places, lexicon)
+    named = products.tags(scan, places)
     actors = companies.find(document, scan, places, lexicon)
     shares = securities.find(scan, lexicon)
     sure, sure_quote = events.certainty(scan)

@@ -1,4 +1,4 @@
-"""Names of models taken apart: family, version, size, variant. `Qwen3.5-397B-A17B` is Qwen, 3.5, 397B, of which 17B active."""
+"""Names of models taken apart: `Qwen3.5-397B-A17B` is Qwen, version 3.5, 397B in all, of which 17B active."""
 
 from __future__ import annotations
 

@@ -1,0 +1,77 @@
+"""explain: every tag of one document with the words that show it, the rule that found it and how much it weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.records import Document, Record
+from pipeline.tag import events, products, tagging
+from pipeline.tag.lexicon import Lexicon
+
+
+class Explanation(Record):
+    """One line of `launchwatch tag --explain`."""
+
+    tag: str
+    """Kind and value: `company openai`, `event_type model_release`."""
+    quote: str
+    rule: str
+    weight: float
+
+
+def explain(document: Document, lexicon: Lexicon) -> tuple[Explanation, ...]:
+    """Why a document is tagged as it is, in the order of the answer; event types that lost stand behind the one that won."""
+    return tuple(_lines(document, lexicon))
+
+
+def _lines(document: Document, lexicon: Lexicon) -> Iterator[Explanation]:
+    tags = tagging.tag(document, lexicon)
+    yield Explanation(
+        tag="relevant" if tags.relevant else "rejected", quote="", rule=tags.reason or "speaks of AI", weight=1.0
+    )
+    for company in tags.companies:
+        yield Explanation(
+            tag=f"company {company.id} ({company.role})",
+            quote=company.quote,
+            rule=company.rule,
+            weight=company.relevance,
+        )
+    for product in tags.products:
+        named = product.id or f"new: family {product.family}"
+        version = f", version {product.version}" if product.version else ""
+        yield Explanation(
+            tag=f"product {product.name} [{named}{version}]",
+            quote=product.quote,
+            rule=product.rule,
+            weight=product.relevance,
+        )
+    for security in tags.securities:
+        yield Explanation(tag=f"security {security.id}", quote=security.quote, rule=security.rule, weight=1.0)
+    yield from _event(document, lexicon, tags.event_type)
+    yield Explanation(tag=f"certainty {tags.certainty}", quote=tags.certainty_quote, rule="words of doubt", weight=1.0)
+    for way, ids in (("in", tags.modalities.input), ("out", tags.modalities.output)):
+        for id_ in ids:
+            quote, rule = _modality(document, lexicon, way, id_)
+            yield Explanation(tag=f"modality {way} {id_}", quote=quote, rule=rule, weight=1.0)
+    if tags.layer:
+        yield Explanation(tag=f"layer {tags.layer}", quote="", rule="kind of product and event", weight=1.0)
+
+
+def _event(document: Document, lexicon: Lexicon, chosen: str) -> Iterator[Explanation]:
+    scan = lexicon.scan(document)
+    kind = events.kind(scan, products.find(scan, lexicon), lexicon, events.certainty(scan)[0])
+    yield Explanation(
+        tag=f"event_type {chosen}",
+        quote=kind.quote,
+        rule="headline and words",
+        weight=round(kind.weights.get(chosen, 0.0), 2),
+    )
+    for type_, weight in sorted(kind.weights.items(), key=lambda w: -w[1]):
+        if type_ != chosen and weight > 0:
+            yield Explanation(tag=f"event_type {type_} (not chosen)", quote="", rule="words", weight=round(weight, 2))
+
+
+def _modality(document: Document, lexicon: Lexicon, way: str, id_: str) -> tuple[str, str]:
+    scan = lexicon.scan(document)
+    cue = next((c for c in scan.cues if c.group in (f"{way}:{id_}", f"modality:{id_}")), None)
+    return (scan.text[cue.start : cue.end], "words") if cue else ("", "what is known of the product")

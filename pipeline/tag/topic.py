@@ -1,0 +1,28 @@
+"""AI or not: general feeds carry much else. The headline decides; without it, the lead or enough words further on."""
+
+from __future__ import annotations
+
+from pipeline.records import CompanyTag
+from pipeline.tag.lexicon import Lexicon, Scan
+from pipeline.tag.products import Found
+
+ENOUGH = 3
+"""So many words of AI make a text about AI, wherever they stand."""
+
+
+def off_topic(scan: Scan, companies: tuple[CompanyTag, ...], products: list[Found], lexicon: Lexicon) -> str:
+    """Why a document is not about AI, in words for a person; empty for one that is."""
+    bylines = [(c.start, c.end) for c in scan.cues if c.group == "not_ai"]
+    signs = [c.start for c in scan.cues if c.group == "ai" and not any(s <= c.start < e for s, e in bylines)]
+    signs += [p.start for p in products if p.id]
+    signs += [m.start for m in scan.mentions if m.name.company in lexicon.ai_makers]
+    if any(s < scan.title_end for s in signs):
+        return ""
+    if any(c.group == "wrap" and c.start < scan.title_end for c in scan.cues):
+        return "a market wrap: no AI in its headline"
+    lead = scan.sentence(scan.title_end + 1)[1]
+    if len(set(signs)) >= ENOUGH or any(s < lead for s in signs):
+        return ""
+    if signs:
+        return "AI only in passing"
+    return "no word of AI and no AI product" + (", though a company is named" if companies else "")
