@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     admin_key: SecretStr | None = None
     """Opens every route of the API. The embedded default makes one at first start and says so."""
+    smtp_url: SecretStr | None = None
+    """The mail server for alerts: `smtps://user:password@host:465`, or `smtp://...:587` for STARTTLS."""
+    mail_from: str = "launchwatch@localhost"
+    """The sender of our mail."""
     author: str = ""
     """Who signs the digest, as it should stand in the author block."""
 

@@ -26,5 +26,7 @@ def companies(
         return
     table = Table("id", "name", "other names", "country", "status")
     for c in found:
-        table.add_row(c.id, c.name_zh or c.name_en, ", ".join(n for n in c.names if n != c.name_zh), c.country, c.status)
+        table.add_row(
+            c.id, c.name_zh or c.name_en, ", ".join(n for n in c.names if n != c.name_zh), c.country, c.status
+        )
     print_table(table, f"{len(found)} companies")

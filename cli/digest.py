@@ -19,7 +19,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def digest(
-    week: Annotated[str, typer.Option(help="2024-W12; a day 2024-03-18 or a month 2024-03 too. Last week without it.")] = "",
+    week: Annotated[
+        str, typer.Option(help="2024-W12; a day 2024-03-18 or a month 2024-03 too. Last week without it.")
+    ] = "",
     lens: Annotated[str, typer.Option(help="The point of view: media, all, or one of your own.")] = "media",
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(digests.FORMATS)}.")] = "text",

@@ -10,7 +10,11 @@ import structlog
 
 def start_logging(level: str, as_json: bool = False) -> None:
     """Log from a level on: for a person on a terminal, as JSON Lines where a machine collects them."""
-    last = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    last = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

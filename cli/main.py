@@ -46,10 +46,10 @@ COMMANDS = {
 class Commands(TyperGroup):
     """The commands of COMMANDS, in that order, each imported on demand."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 the signature is Typer's
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 as above
         if cmd_name not in COMMANDS:
             return None
         command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app)
@@ -99,14 +99,14 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 the top of the process: nothing reaches a user as a traceback
+    except Exception as error:
         if os.environ.get("LAUNCHWATCH_TRACEBACK"):
             raise
         complain(f"{type(error).__name__}: {error} (set LAUNCHWATCH_TRACEBACK=1 to see where)")
         sys.exit(1)
 
 
-def _terminate(signum: int, frame: object) -> None:
+def _terminate(*_: object) -> None:
     raise KeyboardInterrupt
 
 

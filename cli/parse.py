@@ -53,4 +53,4 @@ async def _fetched(url: str, cage: Cage, contact: str) -> Parsed:
 def _show(parsed: Parsed) -> None:
     typer.echo(f"{parsed.file}: {parsed.error or f'{len(parsed.entries)} entries'}")
     for entry in parsed.entries:
-        typer.echo(f"  {str(entry.published_at or 'no date'):25}  {entry.title}")
+        typer.echo(f"  {entry.published_at or 'no date'!s:25}  {entry.title}")

@@ -18,7 +18,7 @@ from worker.desk import Desk, open_desk
 @contextmanager
 def opened_store(settings: Settings) -> Iterator[Store]:
     """The installation's store."""
-    with _refusing():
+    with refusing():
         store = open_store(settings.store_url)
         try:
             yield store
@@ -29,7 +29,7 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def opened_desk(settings: Settings) -> Iterator[Desk]:
     """The installation's desk: store, knowledge, sources."""
-    with _refusing():
+    with refusing():
         desk = open_desk(settings)
         try:
             yield desk
@@ -38,7 +38,8 @@ def opened_desk(settings: Settings) -> Iterator[Desk]:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
+    """Every error of store, knowledge and sources as one clear line."""
     try:
         yield
     except (StoreError, KnowledgeInvalid, SourcesBroken) as error:

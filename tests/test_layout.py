@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("name", ["api", "cli", "crawlers", "knowledge", "pipeline", "sample", "settings", "storage", "worker"])
+@pytest.mark.parametrize(
+    "name", ["api", "cli", "crawlers", "knowledge", "pipeline", "sample", "settings", "storage", "worker"]
+)
 def test_a_package_resolves_inside_the_checkout(name: str) -> None:
     found = import_module(name).__file__
     assert found is not None
@@ -21,7 +23,9 @@ def test_a_package_resolves_inside_the_checkout(name: str) -> None:
 
 def test_a_worker_never_installs_a_reactor() -> None:
     """Scrapy refuses to run without a reactor once anybody has imported one."""
-    script = "import sys, worker.app, worker.tasks, worker.embedded; sys.exit('twisted.internet.reactor' in sys.modules)"
+    script = (
+        "import sys, worker.app, worker.tasks, worker.embedded; sys.exit('twisted.internet.reactor' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
 
 

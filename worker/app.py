@@ -56,7 +56,11 @@ def create_app(settings: Settings) -> Celery:
         timezone="UTC",
         enable_utc=True,
         beat_schedule={
-            bell.job: {"task": f"worker.tasks.{bell.job}", "schedule": bell.seconds, "options": {"expires": bell.seconds}}
+            bell.job: {
+                "task": f"worker.tasks.{bell.job}",
+                "schedule": bell.seconds,
+                "options": {"expires": bell.seconds},
+            }
             for bell in BELLS
         },
     )

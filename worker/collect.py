@@ -32,6 +32,8 @@ class Visit:
     crawled: Crawled
     new: int
     known: int
+    ids: tuple[str, ...]
+    """Of the documents that it brought, known ones included."""
 
 
 async def collect(
@@ -97,7 +99,7 @@ def _save(desk: Desk, source: Source, crawled: Crawled, now: datetime, kept_as: 
         for note in crawled.notes:
             sources.notify(session, note.kind, source.id, note.message, now)
     log.info("visited", source=source.id, health=crawled.health.value, new=received.new, known=received.known)
-    return Visit(source_id=source.id, crawled=crawled, new=received.new, known=received.known)
+    return Visit(source_id=source.id, crawled=crawled, new=received.new, known=received.known, ids=received.ids)
 
 
 def raw_document(source: Source, entry: Entry, seen: datetime, history: bool = False) -> RawDocument:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from crawlers.sources import SOURCES, Source, load_sources
@@ -11,6 +12,7 @@ from knowledge.load import load
 from knowledge.schema import Lens
 from pipeline.tag import Lexicon
 from settings import Settings
+from storage import queue
 from storage.engine import Store, open_store
 
 
@@ -27,6 +29,11 @@ class Desk:
     def lenses(self) -> list[Lens]:
         """Every lens of the knowledge base."""
         return list(self.lexicon.knowledge.lenses.values())
+
+    def beat(self, name: str, now: datetime) -> None:
+        """Say in the store that a job's process lives."""
+        with self.store.writing() as session:
+            queue.beat(session, name, now)
 
 
 def open_desk(settings: Settings) -> Desk:

@@ -17,7 +17,9 @@ MEMORY = timedelta(days=370)
 SCHEDULED = "weekly digest"
 
 
-def write(desk: Desk, period: digest.Period, lens: Lens, now: datetime, author: digest.AuthorBlock | None = None) -> digest.Digest:
+def write(
+    desk: Desk, period: digest.Period, lens: Lens, now: datetime, author: digest.AuthorBlock | None = None
+) -> digest.Digest:
     """The digest of a period under a lens, from the store as it stands."""
     with desk.store.reading() as session:
         inside = events.between(session, period.start, period.end)

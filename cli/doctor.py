@@ -1,0 +1,88 @@
+"""`launchwatch doctor`: what is wrong with this installation, and what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import typer
+
+from cli.console import Refusal, now, read_knowledge, read_settings
+from cli.store import opened_store
+from pipeline.records import State
+from settings import Settings
+from storage import documents, outbox, queue, sources
+from storage.engine import Store
+
+app = typer.Typer(add_completion=False)
+
+SILENT = timedelta(minutes=3)
+"""A job that has not said for so long that it lives is down: it says so every 15 to 60 seconds."""
+
+Finding = tuple[bool, str]
+
+
+@app.command()
+def doctor() -> None:
+    """Look over settings, knowledge, store, queue, sources and deliveries; say what is wrong and what to do."""
+    settings = read_settings()
+    findings = [(True, f"home {settings.home}"), *_space(settings)]
+    knowledge = read_knowledge(settings)
+    sizes = {name: len(getattr(knowledge, name)) for name in ("companies", "products", "relations", "themes")}
+    findings.append((True, f"knowledge {knowledge.version}: " + ", ".join(f"{n} {name}" for name, n in sizes.items())))
+    with opened_store(settings) as store:
+        findings += _store(store, now())
+    for fine, text in findings:
+        typer.echo(f"{'ok  ' if fine else 'BAD '} {text}")
+    wrong = sum(not fine for fine, _ in findings)
+    if wrong:
+        raise Refusal(f"{wrong} things are wrong (BAD above)")
+
+
+def _space(settings: Settings) -> Iterator[Finding]:
+    home = next(p for p in (settings.home, *settings.home.parents) if p.exists())
+    free = shutil.disk_usage(home).free / 2**30
+    yield free > 1, f"{free:.1f} GiB free" + ("" if free > 1 else ": make room, or the store stops taking documents")
+
+
+def _store(store: Store, at: datetime) -> Iterator[Finding]:
+    with store.reading() as session:
+        counts = documents.counts_by_state(session)
+        waiting = [d for d in queue.depth(session, at) if d.state != "quarantined"]
+        aside = queue.quarantined(session)
+        beats = queue.heartbeats(session)
+        states = sources.all_states(session)
+        deliveries = outbox.counts_by_state(session)
+        notices = sources.notices(session)
+    yield True, f"store {store}: " + ", ".join(f"{n} {state.value}" for state, n in counts.items())
+    failed = counts[State.FAILED]
+    yield not failed, f"{failed} documents failed" + ("; `launchwatch replay` tries them again" if failed else "")
+    for work in aside[:5]:
+        yield False, f"set aside: {work.kind} {work.subject}: {work.reason}"
+    for depth in waiting:
+        late = at - depth.oldest > timedelta(minutes=10)
+        yield not late, f"{depth.count} {depth.kind} waiting, the oldest since {depth.oldest:%Y-%m-%d %H:%M} UTC"
+    if not beats:
+        yield True, "no worker has ever run here; `launchwatch up` starts one"
+    for name, beat in beats.items():
+        quiet = at - beat
+        yield (
+            quiet < SILENT,
+            f"{name} was last alive {beat:%Y-%m-%d %H:%M:%S} UTC"
+            + ("" if quiet < SILENT else ": it is down; start `launchwatch up`"),
+        )
+    bad = [s for s in states if s.health in ("failing", "blocked", "gone", "late")]
+    yield (
+        not bad,
+        f"{len(states)} sources read, {len(bad)} of them late, failing, blocked or gone"
+        + (": `launchwatch sources`" if bad else ""),
+    )
+    dead = deliveries.get("dead", 0)
+    yield (
+        not dead,
+        f"{sum(deliveries.values())} deliveries, {dead} given up"
+        + ("; `launchwatch alerts` shows why" if dead else ""),
+    )
+    for notice in notices[:10]:
+        yield True, f"note: {notice.kind} {notice.subject}: {notice.text}"

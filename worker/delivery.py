@@ -1,0 +1,89 @@
+"""Sending what the outbox holds: claimed and marked before the wire, finished with what the other side really said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Literal
+
+import structlog
+
+from storage import outbox, watches
+from worker.deliver import Client, Destination, DestinationInvalid, Outcome, Refused, Sent, Unknown, destination, send
+from worker.deliver.mail import Server
+from worker.desk import Desk
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+"""Four times what one request may take: after it a vanished sender's message is sent again, marked as a repeat."""
+
+LADDER = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
+)
+"""Before each new attempt: 75 hours in all, so that a weekend's outage loses nothing."""
+
+BATCH = 20
+
+End = Literal["sent", "failed", "unknown"]
+
+
+def deliver_due(
+    desk: Desk, client: Client, clock: Callable[[], datetime], server: Server | None = None
+) -> Counter[str]:
+    """Send every delivery that is due; how many ended in which state."""
+    ends: Counter[str] = Counter()
+    while True:
+        with desk.store.writing() as session:
+            claimed = outbox.claim(session, clock(), LEASE, BATCH)
+        if not claimed:
+            return ends
+        for delivery in claimed:
+            ends[_deliver(desk, delivery, client, clock, server)] += 1
+
+
+def _deliver(
+    desk: Desk, delivery: outbox.Delivery, client: Client, clock: Callable[[], datetime], server: Server | None
+) -> str:
+    outcome = _sent(desk, delivery, client, clock(), server)
+    now = clock()
+    state, answer, retry_at = _judged(delivery, outcome, now)
+    log.info("delivered", delivery=delivery.id, state=state, answer=answer, attempt=delivery.attempts)
+    with desk.store.writing() as session:
+        outbox.finish(session, delivery, state, answer, now, retry_at)
+    return "dead" if state != "sent" and retry_at is None else state
+
+
+def _sent(desk: Desk, delivery: outbox.Delivery, client: Client, now: datetime, server: Server | None) -> Outcome:
+    with desk.store.reading() as session:
+        alert = watches.alert(session, delivery.alert_id)
+    if alert is None:
+        return Refused("the alert is gone", retry=False)
+    try:
+        where: Destination = destination(delivery.destination)
+    except DestinationInvalid as error:
+        return Refused(str(error), retry=False)
+    return send(alert, where, client, now, repeat=delivery.repeat, server=server)
+
+
+def _judged(delivery: outbox.Delivery, outcome: Outcome, now: datetime) -> tuple[End, str, datetime | None]:
+    """The state, what was said, and when to try again; an unknown outcome is sent once more at most."""
+    step = _step(delivery)
+    if isinstance(outcome, Sent):
+        return "sent", outcome.detail, None
+    if isinstance(outcome, Unknown):
+        return "unknown", outcome.reason, None if delivery.repeat or step is None else now + step
+    if not outcome.retry or step is None:
+        return "failed", outcome.reason, None
+    return "failed", outcome.reason, now + max(step, timedelta(seconds=outcome.wait or 0))
+
+
+def _step(delivery: outbox.Delivery) -> timedelta | None:
+    """The ladder's next step, up to a tenth longer so that not all knock at once; None after the last."""
+    if delivery.attempts > len(LADDER):
+        return None
+    spread = int.from_bytes(blake2b(delivery.message_id.encode(), digest_size=2).digest())
+    return LADDER[delivery.attempts - 1] * (1 + spread / 655360)

@@ -1,0 +1,77 @@
+"""Celery tasks: doorbells. Each claims what is due in the store and does one round of it, the same as the embedded loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+
+from settings import Settings
+from storage import documents, queue
+from worker.app import app
+from worker.desk import Desk, open_desk
+from worker.jobs import BATCH, LEASE, process
+from worker.rounds import Outside, collect_round, deliver_round, outside_of, write_round
+
+
+@cache
+def desk() -> Desk:
+    """This process's desk, opened at its first task."""
+    return open_desk(Settings())
+
+
+@cache
+def outside() -> Outside:
+    """This process's way out."""
+    return outside_of(Settings())
+
+
+def now() -> datetime:
+    """The clock, read at the edge."""
+    return datetime.now(UTC)
+
+
+@app.task
+def collect() -> None:
+    """Visit the sources that are due, and ring for what they brought."""
+    desk().beat("collect", now())
+    visits = asyncio.run(collect_round(desk(), outside(), now))
+    ring([document_id for visit in visits for document_id in visit.ids])
+
+
+@app.task(name="worker.tasks.process")
+def process_named(ids: Sequence[str]) -> None:
+    """Take the named documents through the trip, those of them that are still due."""
+    with desk().store.writing() as session:
+        found = [queue.claim_one(session, documents.PROCESS, one, now(), LEASE) for one in ids]
+    process(desk(), [work for work in found if work is not None], now())
+
+
+@app.task
+def sweep() -> None:
+    """Ring again for documents that nobody took: a lost message costs no more than the time between two sweeps."""
+    desk().beat("process", now())
+    with desk().store.reading() as session:
+        waiting = [subject for _, subject in queue.due(session, [documents.PROCESS], now())]
+    ring(waiting)
+
+
+@app.task
+def deliver() -> None:
+    """Send the deliveries that are due."""
+    desk().beat("deliver", now())
+    deliver_round(desk(), outside(), now)
+
+
+@app.task
+def write() -> None:
+    """Write the digests whose slot has come."""
+    desk().beat("write", now())
+    write_round(desk(), now)
+
+
+def ring(ids: Sequence[str]) -> None:
+    """One message a batch of documents: ids, and nothing else."""
+    for start in range(0, len(ids), BATCH):
+        process_named.delay(list(ids[start : start + BATCH]))
