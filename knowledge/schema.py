@@ -341,10 +341,8 @@ class ClusterWeights(Row):
     """Nothing after these days, one for each run of labelled days, was looked at."""
     pairs: int
     """Labelled pairs that the weights were fitted on."""
-    join: float
-    """The fused score, 0 to 1, from which a document joins an event of its language."""
-    join_across: float = 0.6
-    """The same for an event in another language."""
+    join: dict[str, float]
+    """The fused score, 0 to 1, from which two documents tell of one event: both in `zh`, both in `en` or another, `across`."""
     anchor: float = 0.0
     """The score that the founding document itself must reach, however alike a later one is: so chains do not drift."""
     follow: float

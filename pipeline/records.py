@@ -208,7 +208,7 @@ class Sketch(Record):
     who: tuple[str, ...] = ()
     """Those of the terms that only say who or what it is about: companies, products, and the words of their names."""
     names: tuple[str, ...] = ()
-    """Products and models that the headline names, letters and digits alone: `gemini3.1flash`."""
+    """Products and models that the headline names, folded: `gemini 3.1 flash`."""
     keys: tuple[str, ...] = ()
     """Under which the store finds candidates."""
     others: tuple[Sketch, ...] = ()

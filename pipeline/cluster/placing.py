@@ -8,13 +8,17 @@ from typing import NamedTuple
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import ClusterWeights
-from pipeline.cluster.signals import View, signals
+from pipeline.cluster.signals import View, contradict, signals
 from pipeline.cluster.vocabulary import Vocabulary, vocabulary
 from pipeline.records import Placement, Sketch
 
 
 JOINS = 0.5
 """The scaled score from which a document joins."""
+
+
+RULED_OUT = 0.3
+"""The most that documents with contradictory versions reach: related, but never one event."""
 
 
 class Match(NamedTuple):
@@ -55,13 +59,17 @@ def match(mine: View, founding: Sketch, known: Vocabulary, weights: ClusterWeigh
 
 
 def compare(mine: View, other: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
-    """The likeness of two documents, scaled so that 0.5 is where they are one event."""
+    """The likeness of two documents, scaled so that 0.5 is where they are one event; contradictory versions rule that out."""
     if mine.sketch.document_id == other.document_id:
         return Match(1.0, other, {})
-    found = signals(mine, View(other, known))
-    if mine.sketch.language == other.language:
-        return Match(scaled(fuse(found, weights.same_language), weights.join), other, found)
-    return Match(scaled(fuse(found, weights.across_languages), weights.join_across), other, found)
+    theirs = View(other, known)
+    found = signals(mine, theirs)
+    same = mine.sketch.language == other.language
+    kind = ("zh" if other.language == "zh" else "en") if same else "across"
+    score = scaled(fuse(found, weights.same_language if same else weights.across_languages), weights.join[kind])
+    if contradict(mine, theirs):
+        found, score = found | {"contradictory": 1.0}, min(score, RULED_OUT)
+    return Match(score, other, found)
 
 
 def scaled(score: float, threshold: float) -> float:

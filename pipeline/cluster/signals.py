@@ -19,7 +19,7 @@ MORE_THAN_A_HEADLINE = 16
 FAR = 7.0
 """Days after which more distance says nothing more."""
 
-_NAME_AND_VERSION = re.compile(r"^([^\d]{2,}?)(\d{1,2}(?:\.\d+)*)")
+_NAME_AND_VERSION = re.compile(r"^(\D{2,}?) ?(\d{1,2}(?:\.\d+)*)(?![\d.]*[bk])")
 
 Signals = dict[str, float]
 
@@ -80,20 +80,13 @@ def signals(one: View, other: View) -> Signals:
 
 
 def _same_language(one: View, other: View) -> Signals:
-    covered = sorted((_cover(one.head, other.every), _cover(other.head, one.every)))
-    what = sorted((_cover(one.what, other.every), _cover(other.what, one.every)))
     return {
-        "headline": _cosine(one.head, other.head),
         "words": _cosine(one.every, other.every),
-        "covered": covered[1],
-        "covered_both": covered[0],
-        "what": what[1],
-        "what_both": what[0],
+        "covered": max(_cover(one.head, other.every), _cover(other.head, one.every)),
+        "what": max(_cover(one.what, other.every), _cover(other.what, one.every)),
         "rare_words": _shared(one.what, other.every, other.what, one.every),
-        "rare_names": _shared(one.named, other.every, other.named, one.every),
         "unmet": min(_unmet(one, other), _unmet(other, one)),
         "english": float(one.sketch.language != "zh"),
-        "texts": float(one.has_text and other.has_text),
     }
 
 
@@ -107,15 +100,16 @@ def _across(one: View, other: View) -> Signals:
         "what": _cover({w: x for w, x in one.bridged.items() if w not in one.who}, other.every),
         "what_terms": _cover({w: x for w, x in other.bridged_terms.items() if w not in other.who}, one.every),
         "unmet": _evidence((w, x) for w, x in one.bridged.items() if w not in one.who and w not in other.every),
-        "unmet_terms": _evidence((w, x) for w, x in other.bridged_terms.items() if w not in other.who and w not in one.every),
-        "headline": _cosine(one.bridged, {w: x for w, x in other.head.items() if w in one.every or _is_bridge(w)}),
+        "unmet_terms": _evidence(
+            (w, x) for w, x in other.bridged_terms.items() if w not in other.who and w not in one.every
+        ),
         "words": _cosine(
             {w: x for w, x in one.every.items() if w.isascii()},
             {w: x for w, x in other.every.items() if w in one.every or _is_bridge(w)},
         ),
-        "rare_words": _shared({w: x for w, x in one.bridged.items() if w not in one.who}, other.every, other.what, one.every),
-        "rare_names": _shared(one.named, other.every, other.named, one.every),
-        "texts": float(one.has_text and other.has_text),
+        "rare_words": _shared(
+            {w: x for w, x in one.bridged.items() if w not in one.who}, other.every, other.what, one.every
+        ),
     }
 
 
@@ -131,11 +125,11 @@ def _entities(one: View, other: View) -> Signals:
     return {
         "actor": float(named and main),
         "other_company": float(named and not one.companies & other.companies),
-        "product": float(bool(one.products & other.products)),
         "other_product": float(made and not one.products & other.products),
         "name": float(_same_name(one, other)),
         "other_name": float(_other_names(one, other)),
-        "other_version": float(contradict(one, other)),
+        "rare_names": _shared(one.named, other.every, other.named, one.every),
+        "texts": float(one.has_text and other.has_text),
     }
 
 
@@ -150,13 +144,13 @@ def _other_names(one: View, other: View) -> bool:
 
 
 def _is_same(one: str, other: str) -> bool:
+    one, other = one.replace(" ", ""), other.replace(" ", "")
     return one == other or (min(len(one), len(other)) >= 5 and (one.startswith(other) or other.startswith(one)))
 
 
 def _circumstances(one: View, other: View) -> Signals:
     days = abs((one.sketch.when - other.sketch.when).total_seconds()) / 86400
     return {
-        "figures": _evidence(w for w in one.every.items() if w[0][0] == "#" and w[0] in other.every),
         "details": 1 - exp(-sum(x - TELLING for w, x in one.every.items() if x > TELLING and w in other.every) / 3),
         "type": float(one.sketch.event_type == other.sketch.event_type),
         "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
@@ -167,7 +161,11 @@ def _circumstances(one: View, other: View) -> Signals:
 def contradict(one: View, other: View) -> bool:
     """Whether the headlines name one product in versions that exclude each other, as GPT-4.5 and GPT-5 do."""
     both = one.versions.keys() & other.versions.keys()
-    return bool(both) and not any(one.versions[name] & other.versions[name] for name in both)
+    return (
+        bool(both)
+        and not any(one.versions[name] & other.versions[name] for name in both)
+        and not _same_name(one, other)
+    )
 
 
 def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
@@ -196,7 +194,9 @@ def _evidence(words: Iterable[tuple[str, float]]) -> float:
     return 1 - exp(-sum(weight - TELLING for _, weight in words if weight > TELLING))
 
 
-def _shared(head: dict[str, float], text: dict[str, float], other_head: dict[str, float], other_text: dict[str, float]) -> float:
+def _shared(
+    head: dict[str, float], text: dict[str, float], other_head: dict[str, float], other_text: dict[str, float]
+) -> float:
     """How much rare evidence the headline of one shares with the text of the other, saturating at 1."""
     found = {w: x for w, x in head.items() if w in text} | {w: x for w, x in other_head.items() if w in other_text}
     return 1 - exp(-sum(x - TELLING for x in found.values() if x > TELLING))

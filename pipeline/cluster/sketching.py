@@ -107,7 +107,13 @@ def _names(title: str, tags: Tags) -> tuple[str, ...]:
     """The products that a headline names; of one maker's only those with a version, where it gives any."""
     named = [tag for tag in tags.products if tag.name in title]
     versioned = {tag.company for tag in named if tag.version}
-    return tuple(dict.fromkeys(squash(t.name) for t in named if t.version or t.company is None or t.company not in versioned))[:6]
+    return tuple(
+        dict.fromkeys(_spaced(t.name) for t in named if t.version or t.company is None or t.company not in versioned)
+    )[:6]
+
+
+def _spaced(name: str) -> str:
+    return _NOT_IN_A_NAME.sub(" ", fold(name)).strip(" .")
 
 
 def squash(name: str) -> str:
@@ -117,7 +123,7 @@ def squash(name: str) -> str:
 
 def _keys(sketch: Sketch, known: Vocabulary) -> tuple[str, ...]:
     """Full names, the most telling words, and what the main companies did: `c:openai ~funding` is rare where neither is."""
-    names = [f"n:{name}" for name in sketch.names[:4]]
+    names = [f"n:{name.replace(' ', '')}" for name in sketch.names[:4]]
     telling = _telling(sketch.terms, known)
     wider = [w for w in _telling(sketch.lead, known) if w.isascii()]
     ids = [w for w in (*telling, *wider) if w[:2] in ("c:", "p:")]
