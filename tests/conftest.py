@@ -45,9 +45,9 @@ def postgres_server() -> Iterator[servers.Postgres]:
 @pytest.fixture
 def postgres_url(postgres_server: servers.Postgres) -> Iterator[str]:
     """The address of a migrated PostgreSQL database of this test's own."""
-    address = postgres_server.new_database()
+    address = postgres_server.borrow()
     yield address
-    postgres_server.drop(address)
+    postgres_server.give_back(address)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,10 @@ from storage.engine import open_store
 PATIENCE = 30.0
 """Seconds that a server may take to answer for the first time on a busy machine."""
 
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_END_OTHER_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 _DIE_WITH_PARENT = """
 import ctypes, os, sys
 if sys.platform == "linux":
@@ -48,45 +52,46 @@ class ServerFailed(RuntimeError):
 
 @dataclass
 class Postgres:
-    """A PostgreSQL server. Databases are copied from one that was migrated once."""
+    """A PostgreSQL server. A migrated database that a test gives back is emptied for the next one."""
 
     url: str
     _number: Iterator[int] = field(default_factory=count)
-    _template: str = ""
+    _made: list[str] = field(default_factory=list)
+    _free: list[str] = field(default_factory=list)
 
-    def new_database(self) -> str:
-        """The address of a new, migrated database."""
-        if not self._template:
-            self._template = f"launchwatch_template_{os.getpid()}"
-            self.run("CREATE DATABASE {}", self._template)
-            open_store(self.address(self._template)).close()
-        name = f"launchwatch_test_{os.getpid()}_{next(self._number)}"
-        self.run("CREATE DATABASE {} TEMPLATE {}", name, self._template)
-        return self.address(name)
+    def borrow(self) -> str:
+        """The address of a migrated database without rows; `give_back` it."""
+        if self._free:
+            return self._free.pop()
+        address = self.empty_database()
+        open_store(address).close()
+        return address
+
+    def give_back(self, address: str) -> None:
+        """A borrowed database emptied, whatever connections a test left open."""
+        with psycopg.connect(_for_psycopg(address), autocommit=True) as connection:
+            connection.execute(_END_OTHER_SESSIONS)
+            found = connection.execute(_TABLES).fetchall()
+            names = sql.SQL(", ").join(sql.Identifier(str(name)) for (name,) in found)
+            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+        self._free.append(address)
 
     def empty_database(self) -> str:
-        """The address of a database without tables."""
+        """The address of a new database without tables."""
         name = f"launchwatch_test_{os.getpid()}_{next(self._number)}"
         self.run("CREATE DATABASE {}", name)
-        return self.address(name)
+        self._made.append(name)
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
-    def drop(self, address: str) -> None:
-        """A database gone, with whoever still uses it."""
-        self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", make_url(address).database or "")
-
-    def drop_template(self) -> None:
-        """What `new_database` copies from, gone."""
-        if self._template:
-            self.drop(self.address(self._template))
+    def drop_all(self) -> None:
+        """Every database that was made here, gone."""
+        for name in self._made:
+            self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def run(self, statement: str, *names: str) -> None:
         """A statement of administration, with names in its places."""
         with psycopg.connect(_for_psycopg(self.url), autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-    def address(self, database: str) -> str:
-        """The address of one of the server's databases."""
-        return make_url(self.url).set(database=database).render_as_string(hide_password=False)
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,10 @@ def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server while the context lasts."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         server = Postgres(given)
-        yield server
-        server.drop_template()
+        try:
+            yield server
+        finally:
+            server.drop_all()
         return
     with _folder() as folder:
         binaries = _postgres_binaries()

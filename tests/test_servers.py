@@ -66,14 +66,19 @@ def test_postgres_is_real(postgres_url: str) -> None:
     assert int(row[0]) >= 150000
 
 
-def test_databases_of_two_tests_are_apart(postgres_server: servers.Postgres) -> None:
-    one, other = postgres_server.new_database(), postgres_server.new_database()
+def test_databases_of_two_tests_are_apart_and_come_back_empty(postgres_server: servers.Postgres) -> None:
+    one, other = postgres_server.borrow(), postgres_server.borrow()
     with psycopg.connect(one) as connection:
         connection.execute("INSERT INTO heartbeats VALUES ('here', now())")
     with psycopg.connect(other) as connection:
         assert connection.execute("SELECT count(*) FROM heartbeats").fetchone() == (0,)
-    postgres_server.drop(one)
-    postgres_server.drop(other)
+    postgres_server.give_back(one)
+    again = postgres_server.borrow()
+    with psycopg.connect(again) as connection:
+        assert connection.execute("SELECT count(*) FROM heartbeats").fetchone() == (0,)
+    assert again == one
+    postgres_server.give_back(other)
+    postgres_server.give_back(again)
 
 
 def test_redis_is_real_and_empty(redis_server: servers.Redis) -> None:
