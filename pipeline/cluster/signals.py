@@ -36,14 +36,10 @@ class View:
         self.products = set(sketch.products)
 
     @cached_property
-    def versions(self) -> dict[str, set[str]]:
-        """The versions of each product that the headline names: {"gpt": {"4.5"}}."""
-        found: dict[str, set[str]] = {}
-        for name in self.sketch.names:
-            parted = _NAME_AND_VERSION.match(name)
-            if parted:
-                found.setdefault(parted[1], set()).add(parted[2])
-        return found
+    def versions(self) -> set[tuple[str, str]]:
+        """The products that the headline names with a version: {("gpt", "4.5")}."""
+        parted = (_NAME_AND_VERSION.match(name) for name in self.sketch.names)
+        return {(found[1], found[2]) for found in parted if found}
 
     @cached_property
     def what(self) -> dict[str, float]:
@@ -159,13 +155,9 @@ def _circumstances(one: View, other: View) -> Signals:
 
 
 def contradict(one: View, other: View) -> bool:
-    """Whether the headlines name one product in versions that exclude each other, as GPT-4.5 and GPT-5 do."""
-    both = one.versions.keys() & other.versions.keys()
-    return (
-        bool(both)
-        and not any(one.versions[name] & other.versions[name] for name in both)
-        and not _same_name(one, other)
-    )
+    """Whether the headlines name versions that exclude each other: GPT-4.5 and GPT-5, a Transcribe-1 and a Voice-1."""
+    both = bool(one.versions and other.versions)
+    return both and not one.versions & other.versions and not _same_name(one, other)
 
 
 def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
