@@ -311,6 +311,8 @@ class RelationKind(Row):
     name_en: str
     weight: float = Field(ge=0, le=1)
     shelf_life_days: int | None = None
+    lasting: float = Field(default=0.0, ge=0, le=1)
+    """The share of its weight that a tie of old age keeps as long as it holds; market lore keeps nothing."""
     leads_to: tuple[str, ...] = ()
     """The kinds of tie that may follow it as a second step; without any, the path ends here."""
 

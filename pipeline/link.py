@@ -18,6 +18,9 @@ from pipeline.records import CompanyTag, Event, Link, Reason
 PASSING = 40
 """Below this even the first company named only passes through a text about something else: a market report, a list."""
 
+ABOUT = 50
+"""From here on an event is about a product; below, the product is named in passing and brings no concept with it."""
+
 PARTY = 60
 """From here on a company named beside the actor is the other side of a deal; `docs/links.md` has the measurement."""
 
@@ -167,7 +170,7 @@ class _View:
         return concept is None or in_scope(concept, self.event)
 
     def _freshness(self, relation: Relation, kind: RelationKind) -> float:
-        """Halved every shelf life since the tie began or was last confirmed by then; 1 for kinds that keep."""
+        """Halved every shelf life since the tie began or was last confirmed by then, down to what lasts while it holds."""
         if kind.shelf_life_days is None:
             return 1.0
         times = [last_day(relation.valid_from)] if relation.valid_from else []
@@ -175,7 +178,8 @@ class _View:
             times.append(relation.as_of)
         if not times:
             return 0.5
-        return float(0.5 ** (max(0, (self.on - max(times)).days) / kind.shelf_life_days))
+        age = max(0, (self.on - max(times)).days)
+        return max(kind.lasting, float(0.5 ** (age / kind.shelf_life_days)))
 
     # ---- a link of its paths ----------------------------------------------------------------------------------------
 
@@ -285,7 +289,8 @@ def in_scope(concept: Concept, event: Event) -> bool:
     """Whether an event is of the kind that a concept is about: any, unless it names products or event types."""
     if not concept.products and not concept.event_types:
         return True
-    named = {product.id for product in event.products} | {product.family for product in event.products}
+    ours = [product for product in event.products if product.relevance >= ABOUT]
+    named = {product.id for product in ours} | {product.family for product in ours}
     return bool(named & set(concept.products)) or event.event_type in concept.event_types
 
 

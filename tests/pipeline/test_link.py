@@ -169,6 +169,22 @@ def test_a_tie_weighs_half_after_its_shelf_life(world: KnowledgeBase) -> None:
     assert weight(date(2025, 12, 31)) == pytest.approx(0.3, abs=1e-3)
 
 
+def test_an_old_tie_keeps_what_its_kind_lets_last_while_it_holds() -> None:
+    tie = make_relation("lab", "cloud", "NASDAQ:MSFT", valid_from="2019-07")
+    world = make_knowledge(
+        kinds=[make_kind("cloud", 0.6, shelf_life_days=365, lasting=0.4)],
+        companies=[make_company("lab")],
+        securities=[make_security("NASDAQ:MSFT")],
+        relations=[tie],
+    )
+    assert [one.weight for one in link(make_event("lab"), world, ON)] == [pytest.approx(0.24)]
+
+
+def test_a_product_named_in_passing_brings_no_concept(world: KnowledgeBase) -> None:
+    passing = (KIMI[0].model_copy(update={"relevance": 32}),)
+    assert "300364.SZ" not in {one.security_id for one in link(make_event("lab", products=passing), world, ON)}
+
+
 def test_a_later_confirmation_makes_a_tie_fresh_only_once_it_is_made() -> None:
     tie = make_relation(
         "lab", "concept", "300364.SZ", valid_from="2023-01-01", as_of=date(2024, 3, 1), what="seen again in March"
