@@ -100,10 +100,8 @@ def _item(item: dict[str, Any], paths: JsonPaths, zone: tzinfo) -> Entry:
 
 
 def _address(item: dict[str, Any], path: str) -> str | None:
-    if "{" not in path:
-        found = _text(at(item, path)) if path else ""
-    else:
-        found = _BRACED.sub(lambda match: _text(at(item, match.group(1))), path)
+    template = path if "{" in path else f"{{{path}}}"
+    found = _BRACED.sub(lambda match: _text(at(item, match.group(1))), template)
     return found if urlsplit(found).scheme in ("http", "https") else None
 
 

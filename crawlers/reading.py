@@ -10,7 +10,9 @@ from crawlers.dates import zone_of
 from crawlers.entry import Entry
 from crawlers.sources import JsonPaths, Selectors, Source
 
-Reader = Literal["feed", "listing", "sitemap", "json", "hf-org", "modelscope-org", "hacker-news", "page", "any"]
+Reader = Literal[
+    "feed", "listing", "sitemap", "json", "hf-org", "modelscope-org", "hacker-news", "page", "any", "feed-links"
+]
 
 OF_KIND: dict[str, Reader] = {
     "rss": "feed",
@@ -105,6 +107,10 @@ def _entries(task: Task, body: bytes) -> list[Entry]:
             return [read_page(body, task.url, headers, zone)]
         case "any":
             return _anything(task, body)
+        case "feed-links":
+            from crawlers.discover import feed_links
+
+            return feed_links(body, task.url, task.content_type)
         case _:
             from crawlers.hubs import READERS
 

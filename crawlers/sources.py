@@ -56,6 +56,8 @@ class Selectors(Row):
     date_format: str = ""
     """As of `strptime`: `%Y-%m-%d`, `%b %d, %Y`, `%Y年%m月%d日`; without one, the usual forms are tried."""
     summary: str = ""
+    next: str = ""
+    """The link to the next page, for a walk through the archive."""
 
 
 class JsonPaths(Row):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawlers.cage import Cage
-from crawlers.crawl import Crawled, FetchState, Health, crawl_source, health
+from crawlers.crawl import Crawled, FetchState, Health, Note, crawl_source, health
 from crawlers.sources import Source
 from tests.crawlers.conftest import with_fetcher
 from tests.site.server import Site
@@ -152,7 +152,8 @@ def test_an_archive_that_looks_new_is_held_with_one_notice(site: Site, cage: Cag
 
 
 def test_a_new_address_is_believed_after_three_good_readings(site: Site, cage: Cage) -> None:
-    state, notes = FetchState(), []
+    state = FetchState()
+    notes: list[Note] = []
     for hour in range(4):
         crawled = visit(site, cage, "/moved", state.model_copy(update={"body_hash": None}), NOW + hour * HOUR)
         state, notes = crawled.state, [*notes, *crawled.notes]

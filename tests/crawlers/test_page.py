@@ -21,8 +21,8 @@ def page(body: str, head: str = "", lang: str = "en") -> bytes:
     return f'<!doctype html><html lang="{lang}"><head>{head}</head><body>{body}</body></html>'.encode()
 
 
-def read(body: bytes, **options: object) -> Entry:
-    return read_page(body, "https://e.org/a", {"content-type": "text/html"}, SHANGHAI, **options)  # type: ignore[arg-type]
+def read(body: bytes) -> Entry:
+    return read_page(body, "https://e.org/a", {"content-type": "text/html"}, SHANGHAI)
 
 
 def test_the_article_is_kept_and_the_menu_is_not() -> None:
