@@ -55,13 +55,17 @@ class Origin(NamedTuple):
 class SecurityTable(Mapping[str, Security]):
     """Securities by id. Lines stay text until asked for; reviewed rows are whole from the start."""
 
-    def __init__(self, text: str = "", reviewed: Iterable[Security] = ()) -> None:
-        """From the table's text (may be empty) and reviewed rows; `ValueError` names the first line that is wrong."""
+    def __init__(
+        self, text: str = "", reviewed: Iterable[Security] = (), issuers: Mapping[str, str] | None = None
+    ) -> None:
+        """From the table's text (may be empty), reviewed rows, and which company a security is a share of.
+
+        `ValueError` names the first line that is wrong.
+        """
         self._origins, self._lines = _split(text)
-        self._rows = {row.id: row for row in reviewed}
-        for row in self._rows.values():
-            if row.id in self._lines:
-                self._rows[row.id] = _merged(row, self._fields(row.id))
+        self._issuers = issuers or {}
+        self._rows = {row.id: _merged(row, self._fields(row.id)) for row in reviewed}
+        self._reviewed = frozenset(self._rows)
         self._ids = tuple(dict.fromkeys((*self._rows, *self._lines)))
         self._alternatives = _alternatives(self)
 
@@ -69,6 +73,8 @@ class SecurityTable(Mapping[str, Security]):
         """The security of an id; built at the first call and kept."""
         row = self._rows.get(security)
         if row is None:
+            if security not in self._lines:
+                raise KeyError(security)
             row = self._rows[security] = Security(**self._fields(security))
         return row
 
@@ -84,14 +90,19 @@ class SecurityTable(Mapping[str, Security]):
     def names(self) -> Iterator[ListedName]:
         """Every security's names, code, market, type and status, in the order of ids; nothing else is built."""
         for security in self._ids:
-            row = self._rows.get(security)
-            yield _name_of(row) if row is not None else _name_in(self._lines[security])
+            line = self._lines.get(security)
+            yield _name_in(line) if line and security not in self._reviewed else _name_of(self._rows[security])
 
     def by_code(self, code: str) -> str | None:
         """The id behind an id, another form of it (`0700.HK`), or a code that was replaced (`837592.BJ`)."""
         return code if code in self else self._alternatives.get(code)
 
     def _fields(self, security: str) -> dict[str, Any]:
+        """What the table and the issuers say of a security; a reviewed row may be all there is."""
+        issuer = {"company": self._issuers[security]} if security in self._issuers else {}
+        return {**self._line_fields(security), **issuer} if security in self._lines else issuer
+
+    def _line_fields(self, security: str) -> dict[str, Any]:
         values: dict[str, Any] = dict(zip(COLUMNS, self._lines[security].split("\t"), strict=True))
         for column in _LISTS:
             values[column] = tuple(values[column].split("|")) if values[column] else ()
@@ -141,6 +152,8 @@ def _split(text: str) -> tuple[dict[str, Origin], dict[str, str]]:
 
 def _merged(row: Security, fields: Mapping[str, Any]) -> Security:
     """The reviewed row, with what only the table has."""
+    if not fields:
+        return row
     given = row.model_dump(exclude_unset=True)
     merged = {**fields, **given}
     for column in _LISTS:

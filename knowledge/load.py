@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +97,7 @@ def load(folder: Path = HERE, cache: Path | None = None) -> KnowledgeBase:
         version=version,
         companies=shaped["companies"],
         products=shaped["products"],
-        securities=securities(files, shaped["securities"]),
+        securities=securities(files, shaped["securities"], shaped["relations"]),
         relations=shaped["relations"],
         themes=shaped["themes"],
         framework=shaped[FRAMEWORK][0],
@@ -163,12 +163,15 @@ def parse(file: str, content: bytes) -> list[Found]:
     return [_found(file, number, row) for number, row in enumerate(rows, start=1)]
 
 
-def securities(files: Mapping[str, bytes], reviewed: list[schema.Security]) -> SecurityTable:
-    """The whole list of securities: the compact table of the files, with the reviewed rows over it."""
+def securities(
+    files: Mapping[str, bytes], reviewed: list[schema.Security], listings: Iterable[schema.Relation] = ()
+) -> SecurityTable:
+    """The whole list of securities: the compact table, the reviewed rows over it, and the issuers that relations name."""
+    issuers = {tie.security: tie.company for tie in listings if tie.kind == "is_listed_as"}
     content = files.get(SECURITIES_TABLE)
     try:
         text = gzip.decompress(content).decode() if content else ""
-        return SecurityTable(text, reviewed)
+        return SecurityTable(text, reviewed, issuers)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, ValueError) as error:
         raise KnowledgeInvalid(SECURITIES_TABLE, "", str(error)) from None
 
