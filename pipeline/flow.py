@@ -80,6 +80,13 @@ def place(reading: Reading, candidates: Sequence[Sketch], lexicon: Lexicon) -> P
     return cluster.place(reading.sketch, candidates, lexicon.knowledge)
 
 
+def remember(reading: Reading, placement: Placement, candidates: Sequence[Sketch]) -> Sketch | None:
+    """What clustering is to keep for the event from now on, or None where it knows enough of it."""
+    founding = next((c for c in candidates if c.event_id == placement.event_id), None)
+    kept = cluster.remember(reading.sketch, placement, founding)
+    return None if kept is founding else kept
+
+
 def settle(
     reading: Reading,
     placement: Placement,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from datetime import timedelta
+from math import log2
 
 from pipeline.records import Sketch
 
-WINDOW = timedelta(days=10)
+WINDOW = timedelta(days=21)
 """How long an event can be joined or followed."""
 
 CANDIDATES = 60
-"""How many sketches the decision looks at: those that share the most keys, the newest of equals."""
+"""How many sketches the decision looks at: those that share the most keys, of equals those sharing rarer ones."""
 
 PER_KEY = 200
 """Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
@@ -40,10 +41,15 @@ class Shelf:
     def candidates(self, sketch: Sketch) -> list[Sketch]:
         """The sketches that share the most keys with this one, within the window, at most `limit`."""
         shared: defaultdict[str, int] = defaultdict(int)
+        rarity: defaultdict[str, float] = defaultdict(float)
         for key in sketch.keys:
-            for event_id in self._by_key.get(key, ()):
-                if abs(sketch.when - self._sketches[event_id].when) <= self._window:
-                    shared[event_id] += 1
+            near = [e for e in self._by_key.get(key, ()) if self._is_near(e, sketch)]
+            for event_id in near:
+                shared[event_id] += 1
+                rarity[event_id] += 1 / log2(1 + len(near))
         newest = {event_id: self._sketches[event_id].when.timestamp() for event_id in shared}
-        best = sorted(shared, key=lambda e: (-shared[e], -newest[e], e))[: self._limit]
+        best = sorted(shared, key=lambda e: (-shared[e], -rarity[e], -newest[e], e))[: self._limit]
         return [self._sketches[event_id] for event_id in best]
+
+    def _is_near(self, event_id: str, sketch: Sketch) -> bool:
+        return abs(sketch.when - self._sketches[event_id].when) <= self._window

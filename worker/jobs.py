@@ -109,11 +109,12 @@ def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequen
     state, reason, verdict = flow.fate(reading, documents.like(session, reading.fingerprint))
     event_id = None
     if state is State.DONE:
-        placement = flow.place(reading, _candidates(session, reading.sketch), desk.lexicon)
+        candidates = _candidates(session, reading.sketch)
+        placement = flow.place(reading, candidates, desk.lexicon)
         before = None if placement.new else events.get(session, placement.event_id)
         on = reading.document.when.astimezone(desk.zone).date()
         outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, standing, now, on)
-        _save(session, reading, outcome, standing, now)
+        _save(session, reading, outcome, flow.remember(reading, placement, candidates), standing, now)
         event_id = outcome.event.id
     documents.finish(
         session,
@@ -135,10 +136,15 @@ def _candidates(session: Session, sketch: Sketch) -> list[Sketch]:
 
 
 def _save(
-    session: Session, reading: flow.Reading, outcome: flow.Outcome, standing: Iterable[Watch], now: datetime
+    session: Session,
+    reading: flow.Reading,
+    outcome: flow.Outcome,
+    sketch: Sketch | None,
+    standing: Iterable[Watch],
+    now: datetime,
 ) -> None:
     event = outcome.event
-    events.save(session, event, reading.sketch if outcome.placement.new else None)
+    events.save(session, event, sketch)
     events.save_links(session, event.id, outcome.links, now)
     events.save_scores(session, outcome.scores)
     search.index_event(session, event)

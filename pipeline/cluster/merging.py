@@ -27,7 +27,11 @@ HEAT_WINDOW = timedelta(hours=48)
 HALF_LIFE_HOURS = 24.0
 """A report weighs half as much a day before the last one."""
 
+NOVEL_AGAIN_DAYS = 14.0
+"""Days after which a follow-up is nearly as new as a first report."""
+
 TITLE_LENGTH = 160
+"""Characters of a first sentence that stands for a missing title."""
 
 _UNSURE: frozenset[Certainty] = frozenset({"rumour", "question", "forecast"})
 
@@ -37,8 +41,8 @@ def merge(event: Event | None, placement: Placement, document: Document, tags: T
     reports = _reports(event, document)
     return Event(
         id=placement.event_id if event is None else event.id,
-        title_zh=_title(event, reports, "zh", document),
-        title_en=_title(event, reports, "en", document),
+        title_zh=_title(reports, "zh"),
+        title_en=_title(reports, "en"),
         event_type=tags.event_type if event is None else event.event_type,
         certainty=_certainty(event, document, tags),
         occurred_on=_occurred(event, facts),
@@ -86,7 +90,7 @@ def _reports(event: Event | None, document: Document) -> tuple[Report, ...]:
     return tuple(sorted([*others, mine], key=lambda r: (r.published_at or r.first_seen_at, r.document_id)))
 
 
-def _title(event: Event | None, reports: tuple[Report, ...], language: str, document: Document) -> str | None:
+def _title(reports: tuple[Report, ...], language: str) -> str | None:
     """The title of the best report in a language: the most official, then the earliest; None where none speaks it."""
     known = [r for r in reports if r.language == language and r.title]
     best = min(known, key=lambda r: (r.tier, r.published_at or r.first_seen_at, r.document_id), default=None)
@@ -168,4 +172,8 @@ def _contradict(one: EventFact, other: EventFact) -> bool:
 
 
 def _novelty(placement: Placement) -> float:
-    return 1.0 if placement.follows is None else 0.5
+    """1 for the first of its chain; for a follow-up more the longer after the event that it develops, up to 0.9."""
+    if placement.follows is None:
+        return 1.0
+    days = placement.signals.get("days_after", 0.0)
+    return round(min(0.9, 0.2 + 0.7 * days / NOVEL_AGAIN_DAYS), 4)

@@ -12,7 +12,6 @@ from pipeline.cluster.signals import View, contradict, signals
 from pipeline.cluster.vocabulary import Vocabulary, vocabulary
 from pipeline.records import Placement, Sketch
 
-
 JOINS = 0.5
 """The scaled score from which a document joins."""
 
@@ -43,8 +42,25 @@ def place(sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase
     matches = [match(mine, founding, known, weights) for founding in candidates]
     best = max(matches, key=lambda m: (m.score, m.sketch.event_id), default=None)
     if best is None or best.score < JOINS:
-        return new
+        return new.model_copy(update=_earlier(sketch, matches, weights))
     return Placement(event_id=best.sketch.event_id, new=False, score=round(best.score, 4), signals=best.signals)
+
+
+def _earlier(sketch: Sketch, matches: Sequence[Match], weights: ClusterWeights) -> dict[str, object]:
+    """The earlier event that a new one develops: about the same company or product, and alike without being the same."""
+    related = [
+        m for m in matches if m.score >= weights.follow and m.sketch.when <= sketch.when and _is_about(sketch, m.sketch)
+    ]
+    best = max(related, key=lambda m: (m.score, m.sketch.event_id), default=None)
+    if best is None:
+        return {}
+    days = (sketch.when - best.sketch.when).total_seconds() / 86400
+    signals = best.signals | {"days_after": round(days, 2)}
+    return {"follows": best.sketch.event_id, "score": round(best.score, 4), "signals": signals}
+
+
+def _is_about(sketch: Sketch, other: Sketch) -> bool:
+    return bool(set(sketch.companies[:2]) & set(other.companies[:2]) or set(sketch.products) & set(other.products))
 
 
 def match(mine: View, founding: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
