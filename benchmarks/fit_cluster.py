@@ -198,7 +198,8 @@ def fit(
     knowledge = with_weights(lexicon.knowledge, draft)
     known = vocabulary(knowledge)
     views = {i: View(cluster.sketch(t.document, t.tags, t.facts, knowledge), known) for i, t in texts.items()}
-    same, across = [], []
+    same: list[tuple[dict[str, float], Labelled]] = []
+    across: list[tuple[dict[str, float], Labelled]] = []
     for pair in pairs:
         one, other = views[pair.one], views[pair.other]
         kind = same if one.sketch.language == other.sketch.language else across
@@ -237,10 +238,10 @@ def common_words(counted: Iterable[dict[str, Any]], lexicon: Lexicon) -> dict[st
     documents: Counter[str] = Counter()
     for row in counted:
         language = "zh" if row["lang"] == "zh" else "en"
-        found = read(row, lexicon)
-        text = f"{found.document.title}\n{found.document.text[:LEAD]}"
+        seen = read(row, lexicon)
+        text = f"{seen.document.title}\n{seen.document.text[:LEAD]}"
         documents[language] += 1
-        counts[language].update(set(tokens_of(text, found.tags, vocabulary(bare))))
+        counts[language].update(set(tokens_of(text, seen.tags, vocabulary(bare))))
     rate: dict[str, float] = {}
     for language, found in counts.items():
         for word, count in found.items():

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from struct import pack
 
 from rensa import RMinHash
@@ -97,7 +98,7 @@ def _telling_words_agree(words: Sequence[str], other: Document) -> bool:
 
 
 def _pairs(words: Sequence[str]) -> set[str]:
-    return {f"{a} {b}" for a, b in zip(words, words[1:], strict=False)}
+    return {f"{a} {b}" for a, b in pairwise(words)}
 
 
 def _bands(pairs: Iterable[str]) -> tuple[str, ...]:

@@ -5,124 +5,22 @@ from __future__ import annotations
 import html
 import re
 
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "amp-img",
-        "audio",
-        "b",
-        "base",
-        "basefont",
-        "bdi",
-        "bdo",
-        "big",
-        "body",
-        "button",
-        "canvas",
-        "caption",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "embed",
-        "font",
-        "frame",
-        "html",
-        "i",
-        "iframe",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "label",
-        "legend",
-        "link",
-        "map",
-        "mark",
-        "meta",
-        "meter",
-        "nobr",
-        "noscript",
-        "object",
-        "option",
-        "output",
-        "param",
-        "picture",
-        "progress",
-        "q",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "select",
-        "small",
-        "source",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "track",
-        "tt",
-        "u",
-        "var",
-        "video",
-        "wbr",
-    ]
-)
-_HIDDEN = frozenset(["head", "script", "style", "svg", "template", "textarea", "title"])
+_BLOCK_NAMES = """
+    address article aside blockquote br center dd details div dl dt fieldset figcaption figure footer form h1 h2
+    h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
+"""
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_INLINE_NAMES = """
+    a abbr acronym amp-img audio b base basefont bdi bdo big body button canvas caption cite code col colgroup
+    data del dfn em embed font frame html i iframe img input ins kbd label legend link map mark meta meter nobr
+    noscript object option output param picture progress q rp rt ruby s samp select small source span strike
+    strong sub sup time track tt u var video wbr
+"""
+_INLINE = frozenset(_INLINE_NAMES.split())
+_HIDDEN_NAMES = """
+    head script style svg template textarea title
+"""
+_HIDDEN = frozenset(_HIDDEN_NAMES.split())
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]{0,20})(?=[\s/>])")
 _SPACES = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")

@@ -6,105 +6,17 @@ import re
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 # Parameters that say where a reader came from, never which page it is. docs/clustering.md lists them for users.
-TRACKING = frozenset(
-    [
-        "fbclid",
-        "gclid",
-        "gclsrc",
-        "dclid",
-        "gbraid",
-        "wbraid",
-        "msclkid",
-        "yclid",
-        "twclid",
-        "ttclid",
-        "li_fat_id",
-        "igsh",
-        "igshid",
-        "mc_cid",
-        "mc_eid",
-        "mkt_tok",
-        "_hsenc",
-        "_hsmi",
-        "__hstc",
-        "__hssc",
-        "hsctatracking",
-        "vero_id",
-        "oly_anon_id",
-        "oly_enc_id",
-        "wickedid",
-        "xtor",
-        "ncid",
-        "cmpid",
-        "cmp",
-        "s_cid",
-        "smid",
-        "sr_share",
-        "trk",
-        "trackingid",
-        "guccounter",
-        "guce_referrer",
-        "guce_referrer_sig",
-        "ref",
-        "ref_src",
-        "ref_url",
-        "referer",
-        "referrer",
-        "refer",
-        "from",
-        "from_source",
-        "fromsource",
-        "source",
-        "spm",
-        "scm",
-        "spm_id_from",
-        "vd_source",
-        "share_source",
-        "share_medium",
-        "share_token",
-        "share_from",
-        "share_to_user_id",
-        "share_id",
-        "sharer_shareid",
-        "sharer_sharetime",
-        "sharer_shareinfo",
-        "shareuid",
-        "shareid",
-        "nsukey",
-        "isappinstalled",
-        "scene",
-        "clicktime",
-        "enterid",
-        "chksm",
-        "wxfid",
-        "wx",
-        "wxshare_count",
-        "weibo_id",
-        "subscene",
-        "ascene",
-        "devicetype",
-        "exportkey",
-        "pass_ticket",
-        "hmsr",
-        "hmpl",
-        "hmcu",
-        "hmkw",
-        "hmci",
-        "pvid",
-        "utm",
-        "_ga",
-        "_gl",
-        "taid",
-        "partner_share",
-        "at_medium",
-        "at_campaign",
-        "at_custom1",
-        "outputtype",
-        "amp",
-        "rss",
-        "rssfeed",
-    ]
-)
+_TRACKING_NAMES = """
+    fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid ttclid li_fat_id igsh igshid mc_cid mc_eid
+    mkt_tok _hsenc _hsmi __hstc __hssc hsctatracking vero_id oly_anon_id oly_enc_id wickedid xtor ncid cmpid cmp
+    s_cid smid sr_share trk trackingid guccounter guce_referrer guce_referrer_sig ref ref_src ref_url referer
+    referrer refer from from_source fromsource source spm scm spm_id_from vd_source share_source share_medium
+    share_token share_from share_to_user_id share_id sharer_shareid sharer_sharetime sharer_shareinfo shareuid
+    shareid nsukey isappinstalled scene clicktime enterid chksm wxfid wx wxshare_count weibo_id subscene ascene
+    devicetype exportkey pass_ticket hmsr hmpl hmcu hmkw hmci pvid utm _ga _gl taid partner_share at_medium
+    at_campaign at_custom1 outputtype amp rss rssfeed
+"""
+TRACKING = frozenset(_TRACKING_NAMES.split())
 TRACKING_PREFIXES = (
     "utm_",
     "pk_",
@@ -168,16 +80,14 @@ _HOPS = 3
 
 
 def canonical(url: str) -> str | None:
-    """The one address of a page, or None for what is no web address. Scheme `https` whether the page was seen with or without."""
+    """The one address of a page, or None for what is no web address. Scheme `https` whether it was seen with or without."""
+    parts = _split(url)
     for _ in range(_HOPS):
-        parts = _split(url)
-        if parts is None:
-            return None
-        target = _target(parts)
+        target = _split(_target(parts) or "") if parts else None
         if target is None:
-            return _assemble(parts)
-        url = target
-    return _assemble(parts)
+            break
+        parts = target
+    return _assemble(parts) if parts else None
 
 
 def _split(url: str) -> SplitResult | None:
