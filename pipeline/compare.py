@@ -123,8 +123,9 @@ def aspect(fact: EventFact) -> str:
 
 
 def main_product(event: Event) -> ProductTag | None:
-    """The product at the centre of an event."""
-    return max(event.products, key=lambda p: p.relevance) if event.products else None
+    """The product at the centre of an event: one that a title names before others, then the most relevant."""
+    titles = fold(f"{event.title_zh or ''} {event.title_en or ''}")
+    return max(event.products, key=lambda p: (fold(p.name) in titles, p.relevance), default=None)
 
 
 def is_own(fact: EventFact, event: Event) -> bool:

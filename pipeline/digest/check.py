@@ -28,6 +28,8 @@ _DAY_EN = re.compile(rf"(?:\d{{1,2}} )?(?:{_MONTH})(?: \d{{4}})?")
 _CITATION = re.compile(r"\[(\d+)\]")
 _PAGE = re.compile(r"(?<![\d,.])\d+ / \d+(?![\d,.])")
 _BROKEN = re.compile(r"(?<=[\u2e80-\uffef\d])\s*\n\s*(?=[\u2e80-\uffef])|(?<=[\u2e80-\uffef])\s*\n\s*(?=\d)")
+_ESCAPED = re.compile(r"\\([\\`*_\[\]<>|#])")
+"""A mark that Markdown escapes."""
 CLOSE = 1e-9
 
 
@@ -108,16 +110,21 @@ class _Support:
         spoken += _standing_words(digest)
         self._verbatim = sorted({w for w in spoken if any(c.isdigit() for c in w)}, key=len, reverse=True)
         self._values = {v for c in claims for v in _claimed(c)}
-        for words in (*(s.title for s in sources), *(c.quote for c in claims)):
+        self._dates = set(_dates(digest))
+        stored = [*(s.title for s in sources), *(c.quote for c in claims)]
+        if sentence is None:
+            stored += _standing_words(digest)
+            self._values |= set(_counts(digest))
+        for words in stored:
             self._values |= _spoken(words)
+            self._dates |= {d for pattern in (_ISO, _DAY_ZH, _DAY_EN, _SHORT) for d in pattern.findall(words)}
         self._codes = set(_codes(digest))
         self._addresses = set(_addresses(digest))
-        self._dates = set(_dates(digest))
 
     def missing(self, text: str, numbered: int) -> list[str]:
         """What a text holds beyond the support."""
         found: list[str] = []
-        text = " ".join(_BROKEN.sub("", text).split())
+        text = " ".join(_ESCAPED.sub(r"\1", _BROKEN.sub("", text)).split())
         text = self._take(ADDRESS, text, self._addresses, found, strip=".,;。，；")
         text = self._without_verbatim(text)
         text = self._take(CODE, text, self._codes, found)
@@ -170,6 +177,14 @@ def _sentences(digest: Digest) -> Iterator[Sentence]:
             waiting += [getattr(one, name) for name in type(one).model_fields]
         elif isinstance(one, tuple):
             waiting += one
+
+
+def _counts(digest: Digest) -> Iterator[float]:
+    """Counts of what the issue holds or leaves out, as its charts and notes show them."""
+    yield from (float(bar.count) for bar in digest.charts.modalities)
+    yield from (float(n) for row in digest.charts.heat for n in row.counts)
+    yield from (float(n) for s in digest.stocks for n in (s.other_events, s.other_events + 1))
+    yield from (float(digest.stocks_left_out), float(digest.others_left_out), 100.0)
 
 
 def _standing_words(digest: Digest) -> Iterator[str]:

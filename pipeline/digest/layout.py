@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Claim, Digest, Item, Line, Sentence, Source, Stock, ThemeBlock
 from pipeline.digest.wording import (
     DISCLAIMER,
@@ -15,6 +16,9 @@ from pipeline.digest.wording import (
     join,
 )
 from pipeline.records import Record
+
+EVIDENCE = 2
+"""How many pieces of evidence a row shows; the JSON has all."""
 
 
 class Run(Record):
@@ -208,7 +212,12 @@ def _themes(digest: Digest, say: _Say) -> list[Block]:
         return []
     blocks: list[Block] = [say.section("主题与标的立场", "Themes and stances")]
     for theme in digest.themes:
-        blocks += _theme(theme, say)
+        if _has_news(theme):
+            blocks += _theme(theme, say)
+    still = [t.name.say(say.language) for t in digest.themes if not _has_news(t)]
+    if still:
+        names = join(still, say.language)
+        blocks.append(_note(say(f"{names}：本期无触发事件。", f"{names}: no event this issue.")))
     rows = tuple(row for theme in digest.themes for row in _stances(theme, say))
     if rows:
         columns = (
@@ -221,6 +230,11 @@ def _themes(digest: Digest, say: _Say) -> list[Block]:
         caption = say("推荐与关注名单（立场由署名人员录入）", "Recommend and watch lists (stances typed by people)")
         blocks.append(Table(caption=caption, columns=columns, widths=(3, 2, 4, 6, 3), rows=rows))
     return blocks
+
+
+def _has_news(theme: ThemeBlock) -> bool:
+    """Whether a theme has more to say than its list of stances."""
+    return bool(theme.why or theme.change or any(h.stance == "sector_member" for h in theme.holdings))
 
 
 def _theme(theme: ThemeBlock, say: _Say) -> list[Block]:
@@ -285,7 +299,7 @@ def _stocks(digest: Digest, say: _Say) -> list[Block]:
     ]
     if digest.stocks_left_out:
         n = digest.stocks_left_out
-        blocks.append(_note(say(f"另有{n}只关联较弱的标的未列。", f"{n} more with weaker links are not shown."), say))
+        blocks.append(_note(say(f"另有{n}只关联较弱的标的未列。", f"{n} more with weaker links are not shown.")))
     return blocks
 
 
@@ -303,7 +317,7 @@ def _stock(stock: Stock, say: _Say) -> tuple[str, ...]:
         event,
         tie,
         stock.reason.say(say.language),
-        "; ".join(stock.evidence),
+        "; ".join(stock.evidence[:EVIDENCE]),
         stock.as_of.isoformat(),
     )
 
@@ -314,7 +328,7 @@ def _lines(digest: Digest, say: _Say) -> list[Block]:
         blocks += [say.section("其他动态", "In brief"), _bulleted(digest.others, say)]
         if digest.others_left_out:
             n = digest.others_left_out
-            blocks.append(_note(say(f"另有{n}起事件未列，见事件库。", f"{n} more events are in the store."), say))
+            blocks.append(_note(say(f"另有{n}起事件未列，见事件库。", f"{n} more events are in the store.")))
     if digest.announcements:
         blocks += [say.section("公司公告与业务", "Company announcements"), _bulleted(digest.announcements, say)]
     if digest.coming:
@@ -331,7 +345,7 @@ def _lines(digest: Digest, say: _Say) -> list[Block]:
         ]
     if digest.rumours:
         note = say("以下内容未经证实，不作为上文判断依据。", "Unconfirmed; nothing above rests on these.")
-        blocks += [say.section("市场传闻", "Rumours"), _note(note, say), _bulleted(digest.rumours, say)]
+        blocks += [say.section("市场传闻", "Rumours"), _note(note), _bulleted(digest.rumours, say)]
     return blocks
 
 
@@ -343,7 +357,7 @@ def _bulleted(lines: tuple[Line, ...], say: _Say) -> Bullets:
     return Bullets(items=tuple(say.runs(line.sentence) for line in lines))
 
 
-def _note(text: str, say: _Say) -> Prose:
+def _note(text: str) -> Prose:
     return Prose(runs=(Run(text=text, kind="aside"),), small=True)
 
 
@@ -405,13 +419,18 @@ def _appendix(digest: Digest, say: _Say) -> list[Block]:
             )
         )
     heads = (say("序号", "No."), say("来源", "Source"), say("标题与链接", "Title and address"), say("时间", "Time"))
-    rows = tuple(_source(s, say, digest.period.zone) for s in digest.sources)
+    rows = tuple(_source(s, say, digest.period) for s in digest.sources)
     anchors = tuple(f"source-{x.number}" for x in digest.sources)
     caption = say("来源", "Sources")
     blocks.append(Table(caption=caption, columns=heads, widths=(1, 3, 10, 4), rows=rows, anchors=anchors))
     return blocks
 
 
+TIERS = {
+    1: Both(zh="官方", en="official"),
+    2: Both(zh="媒体", en="media"),
+    3: Both(zh="聚合", en="aggregator"),
+}
 RULES = {
     "quoted": Both(zh="原文", en="quoted"),
     "ratio": Both(zh="两值相比", en="ratio of two figures"),
@@ -436,19 +455,13 @@ def _claim(claim: Claim, say: _Say) -> tuple[str, ...]:
     return (claim.shown.say(say.language), claim.what.say(say.language), how, words, source)
 
 
-def _source(source: Source, say: _Say, zone: str) -> tuple[str, ...]:
-    tiers = {1: say("官方", "official"), 2: say("媒体", "media"), 3: say("聚合", "aggregator")}
-    when = source.published_at or source.first_seen_at
-    shown = when.strftime("%Y-%m-%d %H:%M UTC")
+def _source(source: Source, say: _Say, period: Period) -> tuple[str, ...]:
+    tier = TIERS[source.tier].say(say.language)
+    shown = f"{period.local(source.published_at or source.first_seen_at):%Y-%m-%d %H:%M}"
     if source.published_at is None:
         shown += say("（首见）", " (first seen)")
     title = source.title + (f" {source.url}" if source.url else "")
-    return (
-        f"[{source.number}]",
-        f"{source.name}（{tiers[source.tier]}）" if say.language == "zh" else f"{source.name} ({tiers[source.tier]})",
-        title,
-        shown,
-    )
+    return (f"[{source.number}]", say(f"{source.name}（{tier}）", f"{source.name} ({tier})"), title, shown)
 
 
 def _closing(digest: Digest, say: _Say) -> list[Block]:
@@ -465,5 +478,5 @@ def _closing(digest: Digest, say: _Say) -> list[Block]:
         f"知识库版本 {digest.knowledge_version}，成稿时间 {digest.made_at:%Y-%m-%d %H:%M} UTC。",
         f"Knowledge version {digest.knowledge_version}; made at {digest.made_at:%Y-%m-%d %H:%M} UTC.",
     )
-    blocks.append(_note(stamp, say))
+    blocks.append(_note(stamp))
     return blocks

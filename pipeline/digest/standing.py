@@ -9,7 +9,7 @@ from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens, Member, Theme
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, Stock, ThemeBlock
-from pipeline.digest.wording import ATTENTION, DIRECT, RISK_CUES, RISKS_EN, STANCES, join
+from pipeline.digest.wording import ATTENTION, DIRECT, RISK_CUES, STANCES, join
 from pipeline.records import Link, Reason
 
 NAMED = 3
@@ -46,10 +46,10 @@ def boxes(ranked: Sequence[Ranked], headlines: Mapping[str, Sentence], ledger: L
     return tuple(found)
 
 
-def views(one: Ranked, ledger: Ledger) -> tuple[Sentence, ...]:
-    """Where the framework puts an event, in sentences of view; the securities it touches, in one that says so."""
+def views(one: Ranked, ledger: Ledger, first: bool = True) -> tuple[Sentence, ...]:
+    """Where the framework puts an event, in a sentence of view; the securities it touches, in one that says so."""
     told = []
-    placed = _placement(one, ledger)
+    placed = _placement(one, ledger, first)
     if placed:
         told.append(placed)
     linked = _linked(one, ledger)
@@ -58,7 +58,7 @@ def views(one: Ranked, ledger: Ledger) -> tuple[Sentence, ...]:
     return tuple(told)
 
 
-def _placement(one: Ranked, ledger: Ledger) -> Sentence | None:
+def _placement(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
     knowledge = ledger.knowledge
     layer = next((x for x in knowledge.framework.layers if x.id == layer_of(one, knowledge)), None)
     themes = [knowledge.themes[t.theme_id] for t in one.score.themes if t.theme_id in knowledge.themes]
@@ -66,8 +66,9 @@ def _placement(one: Ranked, ledger: Ledger) -> Sentence | None:
         return None
     zh, en = [], []
     if layer:
-        zh.append(f"按“{knowledge.framework.name_zh}”框架，该事件归入{layer.name_zh}环节")
-        en.append(f"In the framework this belongs to the {layer.name_en} box")
+        lead_zh = f"按“{knowledge.framework.name_zh}”框架，" if first else ""
+        zh.append(f"{lead_zh}该事件归入{layer.name_zh}环节")
+        en.append(f"{'In the framework this' if first else 'This'} belongs to the {layer.name_en} box")
     for selection in knowledge.framework.selections:
         chosen = [t for t in themes if t.lens == selection.id]
         if chosen:
@@ -216,9 +217,12 @@ def _change(theme_id: str, holdings: tuple[Holding, ...], last: Digest | None) -
 
 
 def stocks(
-    ranked: Sequence[Ranked], headlines: Mapping[str, Sentence], ledger: Ledger
+    ranked: Sequence[Ranked], lens: Lens, headlines: Mapping[str, Sentence], ledger: Ledger
 ) -> tuple[tuple[Stock, ...], int]:
-    """The securities that the week touches, strongest link first, each once; and how many more there are."""
+    """The securities that the week touches, each once, and how many more there are.
+
+    Those that stand under the lens's themes come first, then the strongest links.
+    """
     best: dict[str, tuple[Ranked, Link]] = {}
     touched: dict[str, set[str]] = defaultdict(set)
     for one in ranked:
@@ -227,7 +231,14 @@ def stocks(
             held = best.get(link.security_id)
             if held is None or _force(link) < _force(held[1]):
                 best[link.security_id] = (one, link)
-    order = sorted(best.values(), key=lambda pair: (_force(pair[1]), -pair[0].score.total, pair[1].security_id))
+    themes = [t for t in lens.themes if t in ledger.knowledge.themes]
+    members = {m.security for t in themes for m in ledger.knowledge.members(t, ledger.published_on)}
+
+    def place(pair: tuple[Ranked, Link]) -> tuple[bool, tuple[bool, int, float], float, str]:
+        one, link = pair
+        return (link.security_id not in members, _force(link), -one.score.total, link.security_id)
+
+    order = sorted(best.values(), key=place)
     rows = [
         _stock(one, link, len(touched[link.security_id]) - 1, headlines, ledger) for one, link in order[:STOCKS_SHOWN]
     ]
@@ -275,7 +286,7 @@ def risks(
     framework = knowledge.framework
     told = []
     for number, topic in enumerate(framework.risk_topics_zh):
-        english = framework.risk_topics_en[number : number + 1] or (RISKS_EN.get(topic, topic),)
+        english = framework.risk_topics_en[number : number + 1] or (topic,)
         bearing = [r for r in ranked if any(cue in topic for cue in RISK_CUES.get(r.event.event_type, ()))]
         named = [headlines[r.event.id] for r in bearing[:2]]
         zh, en = topic, english[0][:1].upper() + english[0][1:]

@@ -32,7 +32,7 @@ from pipeline.records import Event
 
 TOLD = {"day": 3, "week": 5, "month": 10}
 """How many events are told in full."""
-LINES = {"day": 20, "week": 40, "month": 60}
+LINES = {"day": 15, "week": 25, "month": 40}
 """How many more get a line; the rest are counted."""
 RUMOURS = 15
 ANNOUNCEMENTS = 20
@@ -40,7 +40,7 @@ HEAT_ROWS = 6
 RELATED = 6
 NEEDED = 2
 """With fewer events worth a paragraph than this, the week is quiet and says so."""
-_OPEN = frozenset({"rumour", "denial", "question"})
+_OPEN = frozenset({"rumour", "denial"})
 _FILINGS = frozenset({"earnings_disclosure", "ipo_listing"})
 _DEALS = frozenset({"funding", "acquisition", "partnership"})
 
@@ -65,7 +65,7 @@ def compose(
     ledger = Ledger(knowledge, period.published_on)
     rumours = [r for r in inside if _is_open(r.event)]
     settled = [r for r in inside if not _is_open(r.event)]
-    told = [r for r in settled if worth_a_paragraph(r.event)][: TOLD[period.kind]]
+    told = [r for r in settled if worth_a_paragraph(r.event, ledger)][: TOLD[period.kind]]
     filings = [r for r in settled if r not in told and _is_filing(r)]
     rest = [r for r in settled if r not in told and r not in filings]
     headlines = _Headlines(settled, ledger)
@@ -73,7 +73,7 @@ def compose(
 
     summary = _summary(period, inside, told, quiet, headlines, ledger)
     items = _items(told, earlier, period, headlines, ledger)
-    stock_rows, stocks_left_out = standing.stocks(settled, headlines, ledger)
+    stock_rows, stocks_left_out = standing.stocks(settled, lens, headlines, ledger)
     return Digest(
         period=period,
         lens=lens.id,
@@ -139,11 +139,11 @@ class _Headlines(dict[str, Sentence]):
 # ---- who is told how ------------------------------------------------------------------------------------------------
 
 
-def worth_a_paragraph(event: Event) -> bool:
+def worth_a_paragraph(event: Event, ledger: Ledger) -> bool:
     """Whether an event carries one: it happened, and a figure, an official report or a second report stands behind it."""
     if event.certainty != "fact":
         return False
-    return bool(event.facts) or len(event.reports) > 1 or any(r.tier == 1 for r in event.reports)
+    return bool(telling.main_facts(event, ledger)) or len(event.reports) > 1 or any(r.tier == 1 for r in event.reports)
 
 
 def _is_open(event: Event) -> bool:
@@ -267,6 +267,7 @@ def _items(
             *telling.compared(event, comparisons, others, ledger),
             *telling.conflicts(event, ledger),
             telling.modality(event, ledger),
+            telling.elsewhere(event, ledger),
         ]
         items.append(
             Item(
@@ -275,7 +276,7 @@ def _items(
                 importance=one.score.total,
                 headline=headlines[event.id],
                 facts=tuple(s for s in sentences if s is not None),
-                views=standing.views(one, ledger),
+                views=standing.views(one, ledger, first=rank == 1),
             )
         )
     return tuple(items)
@@ -293,8 +294,7 @@ def _line(one: Ranked, period: Period, ledger: Ledger) -> Line:
 def _rumour(one: Ranked, period: Period, ledger: Ledger) -> Line:
     """A claim nobody has confirmed, with who says so; a denial is marked as one."""
     line = _line(one, period, ledger)
-    marks = {"denial": ("【否认】", "[Denied] "), "question": ("【待证实】", "[Open] ")}
-    zh, en = marks.get(one.event.certainty, ("【传闻】", "[Rumour] "))
+    zh, en = ("【否认】", "[Denied] ") if one.event.certainty == "denial" else ("【传闻】", "[Rumour] ")
     said = line.sentence.model_copy(update={"zh": zh + line.sentence.zh, "en": en + line.sentence.en, "kind": "note"})
     return line.model_copy(update={"sentence": said})
 

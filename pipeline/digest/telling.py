@@ -11,20 +11,28 @@ from pipeline.digest.figures import plain, show, values
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Sentence
-from pipeline.digest.wording import DETAILS, FACTS, LONGEST, PREDICATES, join, partial_day, short_day
-from pipeline.records import Event, EventFact, ProductTag
+from pipeline.digest.wording import CUES, DETAILS, FACTS, LONGEST, PASSIVE, PREDICATES, join, partial_day, short_day
+from pipeline.records import Event, EventFact, ProductTag, Report
+from pipeline.text import fold, tokens
 
 HEADLINE_ZH = 20
 """Chinese characters of a headline's half, two Latin letters counted as one."""
 HEADLINE_EN = 64
 FACTS_TOLD = 5
 REPORTS_CITED = 3
+TITLE_TOLD = 110
+"""Characters of a headline that stands inside a sentence."""
+SHARED = 4
+"""Words that a second headline shares with the first, so that it surely tells of the same, and adds, so that it is worth its place."""
+MODALITIES = 3
+"""A product that is said to give out more than this is rather several products in one text."""
 LEADING = ("context_length", "parameters", "video_duration", "price", "money")
 """Facts that a headline may carry."""
 QUOTED = ("benchmark_score", "hardware")
 """Facts whose figure means little without its words: shown as quoted."""
 
-_SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}[｜|丨])\s*")
+_SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}\s*[｜|丨])\s*")
+_COLUMN = re.compile(r"\s*[｜|丨]\s*[^｜|丨]{1,16}$")
 _REACTION = re.compile(
     r"[，,。；;？?！!：:]?[^，,。；;！!：:]*(?:如何看待|如何评价|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
 )
@@ -34,16 +42,47 @@ _CLAUSE = re.compile(r"[，。；？！：]|[,;:?!](?=\s)|\s[-–—|]\s")
 # ---- names ----------------------------------------------------------------------------------------------------------
 
 
-def actor(event: Event, ledger: Ledger) -> Both | None:
-    """Who acted: the company tagged as actor, else the most relevant."""
+def actor(event: Event, ledger: Ledger, language: str) -> str | None:
+    """Who acted, as a title names them: the company tagged as actor, else the most relevant; None where no title does.
+
+    In a language that no title speaks, the name that the knowledge base has for the one whom the other titles name.
+    """
     tags = sorted(event.companies, key=lambda c: (c.role != "actor", -c.relevance, c.id))
-    return ledger.company(tags[0].id) if tags else None
+    for tag in tags:
+        row = ledger.knowledge.companies.get(tag.id)
+        written = named((*(row.names if row else ()), tag.quote), event, language)
+        if written:
+            return ledger.name(written)
+        if named((*(row.names if row else ()), tag.quote), event, "any"):
+            return ledger.company(tag.id).say(language)
+    return None
 
 
 def product(event: Event, ledger: Ledger) -> str | None:
-    """The product at the centre, with its version."""
+    """The product at the centre, with its version, where a title names it."""
     tag = main_product(event)
-    return ledger.name(_with_version(tag)) if tag else None
+    return ledger.name(_with_version(tag)) if tag and _is_in_a_title(tag, event, ledger) else None
+
+
+def _is_in_a_title(tag: ProductTag, event: Event, ledger: Ledger) -> bool:
+    row = ledger.knowledge.products.get(tag.id or "")
+    return named((tag.name, *(row.names if row else ())), event, "any") is not None
+
+
+def named(names: Sequence[str], event: Event, language: str) -> str | None:
+    """The longest of some names that the event's title has, in a language or in any."""
+    titles = [
+        fold(t) for t, spoken in ((event.title_zh, "zh"), (event.title_en, "en")) if t and language in (spoken, "any")
+    ]
+    found = [n for n in names if n and any(_holds(title, fold(n)) for title in titles)]
+    return max(found, key=len, default=None)
+
+
+def _holds(title: str, name: str) -> bool:
+    """Whether a title has a name, a Latin one between boundaries."""
+    if not name.isascii():
+        return name in title
+    return re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", title) is not None
 
 
 def _with_version(tag: ProductTag) -> str:
@@ -76,26 +115,37 @@ def _headline(event: Event, ledger: Ledger, language: str) -> tuple[str, EventFa
 
 
 def _headlines(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[str, EventFact | str | None]]:
-    """Candidates, best first: actor and change with the leading figure, without it, the title's first clause."""
+    """Candidates, best first: actor and change with the leading figure, without it, as much of the title as fits."""
     title = _own_title(event, language)
-    whole = clean_title(title)
-    who, what, predicate = actor(event, ledger), product(event, ledger), PREDICATES.get(event.event_type)
-    if predicate and what and who and event.certainty == "fact":
-        change = predicate.say(language).format(what)
-        doing = _doing(who.say(language), predicate.say(language), what, language)
-        leading = next((f for f in main_facts(event) if f.kind in LEADING), None)
+    who, what = actor(event, ledger, language), product(event, ledger)
+    change = _change(event, what, language)
+    if change and who and event.certainty == "fact":
+        doing = f"{who}{change}" if language == "zh" else f"{who} {change}"
+        facts = (f for f in main_facts(event, ledger) if f.kind in LEADING and number(f) not in values(what or ""))
+        leading = next(facts, None)
         if leading:
             figure = _phrase(leading, ledger, language)
             yield (f"{doing}，{figure}" if language == "zh" else f"{doing}: {figure}"), leading
-            yield (f"{change}，{figure}" if language == "zh" else ""), leading
+            yield (f"{_passive(event, what)}，{figure}" if language == "zh" else ""), leading
         yield doing, None
-    yield whole, title
-    yield (_CLAUSE.split(whole)[0].strip() if whole else ""), title
+    whole = clean_title(title)
+    ends = [m.start() for m in _CLAUSE.finditer(whole)]
+    for end in (len(whole), *reversed(ends)):
+        yield whole[:end].strip(), title
 
 
-def _doing(who: str, predicate: str, what: str, language: str) -> str:
-    words = predicate.format(what)
-    return f"{who}{words}" if language == "zh" else f"{who} {words}"
+def _passive(event: Event, what: str | None) -> str:
+    """The change without its actor, for a short line: Kimi升级."""
+    return PASSIVE[event.event_type].format(what)
+
+
+def _change(event: Event, what: str | None, language: str) -> str | None:
+    """What was done to the product, where a title says so in words of that kind of event."""
+    predicate, cues = PREDICATES.get(event.event_type), CUES.get(event.event_type, ())
+    titles = fold(f"{event.title_zh or ''} {event.title_en or ''}")
+    if predicate is None or what is None or not any(cue in titles for cue in cues):
+        return None
+    return predicate.say(language).format(what)
 
 
 def width(text: str, language: str) -> float:
@@ -107,22 +157,23 @@ def width(text: str, language: str) -> float:
 
 def cut(text: str, limit: int, language: str) -> str:
     """A text cut at a clause or a word, with an ellipsis, so that it fits; never inside a number or a Latin word."""
-    clause = _CLAUSE.split(text)[0].strip()
-    if clause and width(clause, language) <= limit:
-        return clause
+    if width(text, language) <= limit:
+        return text
     kept = ""
-    for piece in re.findall(r"[A-Za-z0-9][\w.,%+-]*\s*|.", clause or text):
+    for piece in re.findall(r"[A-Za-z0-9][\w.,%+-]*\s*|.", text):
         if width(kept + piece, language) > limit - 1:
             break
         kept += piece
-    return kept.rstrip() + "…"
+    if kept.count("“") > kept.count("”"):
+        kept = kept[: kept.rindex("“")] or kept
+    return kept.rstrip(" ，,、：:") + "…"
 
 
 def clean_title(title: str) -> str:
     """A title as a statement: without the column's name before it and the reader's question after it."""
-    kept = _SERIAL.sub("", title.strip())
+    kept = _COLUMN.sub("", _SERIAL.sub("", " ".join(title.split())))
     kept = _REACTION.sub("", kept) if len(_REACTION.sub("", kept)) >= 8 else kept
-    return kept.strip(" 。.!！")
+    return kept.strip(" 。.!！？?")
 
 
 def _own_title(event: Event, language: str) -> str:
@@ -136,10 +187,10 @@ def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
     """What happened and when, in a source's own words where one speaks the language, else composed."""
     day = short_day(ledger.day(event.occurred_on or period.day_of(event.when)))
     zh, en = _statement(event, ledger, "zh"), _statement(event, ledger, "en")
-    claims = tuple(ledger.claim_fact(event, f) for f in main_facts(event) if _in_titles(f, event))
+    claims = tuple(ledger.claim_fact(event, f) for f in main_facts(event, ledger) if _in_titles(f, event))
     titles = {event.title_zh, event.title_en}
     stating = (ledger.cite(event, r.document_id) for r in event.reports if r.title in titles)
-    cited = (*cite(event, ledger), *(n for n in stating if n is not None))
+    cited = (*(n for n in stating if n is not None), *cite(event, ledger))
     return Sentence(zh=f"{day.zh}，{zh}。", en=f"{day.en}: {en}.", sources=tuple(dict.fromkeys(cited)), claims=claims)
 
 
@@ -154,18 +205,43 @@ def _statement(event: Event, ledger: Ledger, language: str) -> str:
     title = clean_title(_own_title(event, language))
     if title:
         return title
-    who, what, predicate = actor(event, ledger), product(event, ledger), PREDICATES.get(event.event_type)
-    other = clean_title(event.title(language))
-    if who and what and predicate:
-        return _doing(who.say(language), predicate.say(language), what, language)
-    kind = ledger.knowledge.event_types.get(event.event_type)
-    label = (kind.name_zh if language == "zh" else kind.name_en) if kind else event.event_type
-    whose = f"{who.say(language)}" if who else ""
-    return (
-        f"{whose}{label}（原题“{other}”）"
-        if language == "zh"
-        else f"{whose + ': ' if whose else ''}{label} (headline: “{other}”)"
+    who, change = actor(event, ledger, language), _change(event, product(event, ledger), language)
+    if who and change:
+        return f"{who}{change}" if language == "zh" else f"{who} {change}"
+    other = cut(clean_title(event.title(language)), TITLE_TOLD, "en" if language == "zh" else "zh")
+    return f"外文报道“{other}”" if language == "zh" else f"reported in Chinese as “{other}”"
+
+
+def elsewhere(event: Event, ledger: Ledger) -> Sentence | None:
+    """How widely it was told: how many sources and reports, and what else a headline adds."""
+    if len(event.reports) < 2:
+        return None
+    names = {r.source_name or r.source_id for r in event.reports}
+    what = Both(zh="来源与报道数", en="sources and reports")
+    claims = tuple(
+        ledger.claim_computed("count", what, Both(zh=f"{n}", en=f"{n}"), n, event_id=event.id)
+        for n in (len(names), len(event.reports))
     )
+    zh, en = (
+        f"共{len(names)}个来源、{len(event.reports)}篇报道",
+        f"{len(event.reports)} reports from {len(names)} sources",
+    )
+    more_zh, more_en = _another_title(event, "zh"), _another_title(event, "en")
+    cited = tuple(ledger.cite(event, r.document_id) for r in (more_zh, more_en) if r)
+    if more_zh:
+        zh += f"；另有报道称“{clean_title(more_zh.title)}”"
+    if more_en:
+        en += f"; another one is headed “{cut(clean_title(more_en.title), TITLE_TOLD, 'en')}”"
+    return Sentence(zh=f"{zh}。", en=f"{en}.", sources=tuple(n for n in cited if n), claims=claims)
+
+
+def _another_title(event: Event, language: str) -> Report | None:
+    """The report in a language whose headline adds most to the one that is told."""
+    told = set(tokens(_own_title(event, language) or event.title(language)))
+    others = [r for r in event.reports if r.language == language and r.title not in (event.title_zh, event.title_en)]
+    near = [r for r in others if 8 <= len(r.title) <= TITLE_TOLD and len(told & set(tokens(r.title))) >= SHARED]
+    best = max(near, key=lambda r: (len(set(tokens(r.title)) - told), r.document_id), default=None)
+    return best if best and len(set(tokens(best.title)) - told) >= SHARED else None
 
 
 def cite(event: Event, ledger: Ledger) -> tuple[int, ...]:
@@ -175,14 +251,35 @@ def cite(event: Event, ledger: Ledger) -> tuple[int, ...]:
     return tuple(n for n in numbers if n is not None)
 
 
-def main_facts(event: Event) -> list[EventFact]:
-    """The event's own facts in the order of interest, one a field: not comparisons, not conflicts, not what held before."""
+def main_facts(event: Event, ledger: Ledger) -> list[EventFact]:
+    """The event's own facts in the order of interest, one a field: not comparisons, not conflicts, not another's."""
     order = list(FACTS)
     chosen: dict[tuple[str, str, str], EventFact] = {}
     for fact in sorted(event.facts, key=lambda f: _trust(f, event)):
-        if fact.kind in FACTS and not fact.conflict and is_own(fact, event):
+        if fact.kind in FACTS and not fact.conflict and is_own(fact, event) and _belongs(fact, event, ledger):
             chosen.setdefault((fact.kind, fact.unit, fact.detail or ""), fact)
     return sorted(chosen.values(), key=lambda f: order.index(f.kind))
+
+
+def _belongs(fact: EventFact, event: Event, ledger: Ledger) -> bool:
+    """Whether a figure surely is the event's: a title gives it, or it is of a product that a title names."""
+    value = number(fact)
+    if fact.kind == "training_speedup" and value is not None and value <= 1:
+        return False
+    if value is not None and any(value in values(t) for t in (event.title_zh, event.title_en) if t):
+        return True
+    if fact.kind == "money":
+        return False
+    tag = next((p for p in event.products if p.id is not None and p.id == fact.product), None)
+    tag = tag or next((p for p in event.products if fact.subject and fold(p.name) == fold(fact.subject)), None)
+    return tag is not None and _is_in_a_title(tag, event, ledger) and _is_in_own_title(tag, fact, event, ledger)
+
+
+def _is_in_own_title(tag: ProductTag, fact: EventFact, event: Event, ledger: Ledger) -> bool:
+    """Whether the report that gives a figure names its product in its own headline: else it may speak of another."""
+    row = ledger.knowledge.products.get(tag.id or "")
+    title = next((fold(r.title) for r in event.reports if r.document_id == fact.document_id), "")
+    return any(_holds(title, fold(name)) for name in (tag.name, *(row.names if row else ())))
 
 
 def _trust(fact: EventFact, event: Event) -> tuple[int, int]:
@@ -194,7 +291,7 @@ def _trust(fact: EventFact, event: Event) -> tuple[int, int]:
 
 def hard_facts(event: Event, ledger: Ledger) -> Sentence | None:
     """The figures and terms that no title gives yet, with their units, in one sentence."""
-    facts = [f for f in main_facts(event) if not _in_titles(f, event)][:FACTS_TOLD]
+    facts = [f for f in main_facts(event, ledger) if not _in_titles(f, event)][:FACTS_TOLD]
     if not facts:
         return None
     claims = tuple(ledger.claim_fact(event, f) for f in facts)
@@ -234,7 +331,7 @@ def modality(event: Event, ledger: Ledger) -> Sentence | None:
     names = {m.id: m for m in ledger.knowledge.taxonomy.modalities}
     gives = [names[m] for m in event.modalities.output if m in names]
     takes = [names[m] for m in event.modalities.input if m in names and m not in event.modalities.output]
-    if not gives:
+    if not 0 < len(gives) <= MODALITIES or event.event_type not in PREDICATES or product(event, ledger) is None:
         return None
     zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
     if takes:
@@ -303,7 +400,7 @@ def _before(event: Event, comparison: Comparison, others: dict[str, Event], ledg
     kind = ledger.knowledge.fact_kinds[old.kind]
     whose = ledger.subject(old)
     times_zh, times_en, claim = _times(comparison, event, ledger)
-    zh = f"此前{whose}的{kind.name_zh}为{show(old, 'zh')}{zh_when}{times_zh}。"
+    zh = f"此前{whose}的{kind.name_zh}{_amounts_to(old)}{zh_when}{times_zh}。"
     en = f"Before, the {kind.name_en} of {whose} was {show(old, 'en')}{en_when}{times_en}."
     all_claims = (*claims, *claim)
     return Sentence(zh=zh, en=en, kind="comparison", sources=_sources_of(ledger, all_claims), claims=all_claims)
@@ -330,7 +427,7 @@ def _times(comparison: Comparison, event: Event, ledger: Ledger) -> tuple[str, s
 def _rivals(event: Event, rivals: Sequence[Comparison], others: dict[str, Event], ledger: Ledger) -> Sentence:
     claims = tuple(ledger.claim_fact(others.get(c.other_event_id, event), c.other, "rival") for c in rivals)
     kind = ledger.knowledge.fact_kinds[rivals[0].fact.kind]
-    zh = "，".join(f"{ledger.subject(c.other)}为{show(c.other, 'zh')}" for c in rivals)
+    zh = "，".join(ledger.subject(c.other) + _amounts_to(c.other) for c in rivals)
     en = join([f"{ledger.subject(c.other)} has {show(c.other, 'en')}" for c in rivals], "en")
     stated = all(c.stated for c in rivals)
     zh_from, en_from = ("据报道", "according to the reports") if stated else ("据库内记录", "by the stored record")
@@ -341,6 +438,12 @@ def _rivals(event: Event, rivals: Sequence[Comparison], others: dict[str, Event]
         sources=_sources_of(ledger, claims),
         claims=claims,
     )
+
+
+def _amounts_to(fact: EventFact) -> str:
+    """The verb and the figure: 为8万字, but 约8万字."""
+    shown = show(fact, "zh")
+    return shown if fact.qualifier != "exact" else f"为{shown}"
 
 
 def _record(event: Event, comparison: Comparison, others: dict[str, Event], ledger: Ledger) -> Sentence:

@@ -58,6 +58,36 @@ PREDICATES: Mapping[str, Both] = {
 }
 """What an actor does to a product, by the kind of event."""
 
+PASSIVE: Mapping[str, str] = {
+    "model_release": "{}发布",
+    "open_source_release": "{}开源",
+    "model_update": "{}升级",
+    "product_launch": "{}上线",
+    "pricing_change": "{}调价",
+    "hardware_compute": "{}发布",
+    "research_paper": "{}研究发表",
+}
+"""The same without the actor, where a headline has no room for both."""
+
+CUES: Mapping[str, tuple[str, ...]] = {
+    "model_release": ("发布", "推出", "上线", "亮相", "releas", "launch", "introduc", "unveil", "announc", "out now"),
+    "open_source_release": (
+        "开源",
+        "开放权重",
+        "open source",
+        "open-source",
+        "opensourc",
+        "open weight",
+        "open-weight",
+    ),
+    "model_update": ("升级", "更新", "支持", "扩展", "提升", "内测", "upgrad", "updat", "support", "extend", "test"),
+    "product_launch": ("发布", "推出", "上线", "launch", "releas", "introduc", "unveil", "announc"),
+    "pricing_change": ("价", "免费", "pric", "free", "cost"),
+    "hardware_compute": ("发布", "推出", "unveil", "releas", "launch", "announc"),
+    "research_paper": ("论文", "研究", "提出", "paper", "research", "propos"),
+}
+"""Words of a title without which an event is not told as one of its kind."""
+
 FACTS: Mapping[str, Both] = {
     "context_length": Both(zh="上下文长度{}", en="a context of {}"),
     "parameters": Both(zh="总规模{}", en="{} in total"),
@@ -106,14 +136,6 @@ RISK_CUES: Mapping[str, tuple[str, ...]] = {
     "model_release": ("推进",),
 }
 """Which standing risk a kind of event bears on, by a word of the risk's name."""
-
-RISKS_EN: Mapping[str, str] = {
-    "政策边际优化不及预期": "policy easing falls short of expectations",
-    "企业经营不及预期": "company operations fall short of expectations",
-    "AI推进进度不及预期": "AI progresses more slowly than expected",
-    "AIGC商业模式或落地效果不及预期": "AIGC business models or deployment disappoint",
-    "内容监管趋严": "content regulation tightens",
-}
 
 STATEMENT = Both(
     zh="本稿由软件依据文末所列来源自动编排，事实均附原文与出处；投资评级与个股立场由署名人员录入，软件不生成。署名人员复核前，本稿为草稿。",

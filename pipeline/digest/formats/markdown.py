@@ -7,6 +7,7 @@ import re
 from pipeline.digest.layout import Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.shape import Charts, Digest
 
+_ADDRESS = re.compile(r"https?://[^\s<>\"'（）；]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 
@@ -30,8 +31,17 @@ def render(digest: Digest, page: Page) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown leaves as it is."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    """Text that Markdown leaves as it is, with web addresses as links."""
+    parts, end = [], 0
+    for match in _ADDRESS.finditer(text):
+        parts.append(_literal(text[end : match.start()]))
+        parts.append(f"<{match[0].replace('|', '%7C')}>")
+        end = match.end()
+    return "".join([*parts, _literal(text[end:])])
+
+
+def _literal(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", text))
 
 
 def _words(runs: tuple[Run, ...]) -> str:
@@ -39,7 +49,7 @@ def _words(runs: tuple[Run, ...]) -> str:
 
 
 def _run(run: Run) -> str:
-    text = _SPECIAL.sub(r"\\\1", run.text.replace("\n", " "))
+    text = escape(run.text)
     if run.kind == "strong":
         return f"**{text.strip()}** "
     return text
