@@ -1,31 +1,62 @@
-"""When to ask a source again: adapted to how often it brings something new, and to what its server asks for. Pure."""
+"""When to ask a source again: by how often, and at which hours, it brings something new, and by what its server asks. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import sqrt
 
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(hours=24)
 FULL_FETCH_EVERY = timedelta(hours=24)
 """Validators lie (a frozen ETag, a date in 2041): once a day an answer is asked for without them."""
 
-_TIER_FLOOR = {1: timedelta(minutes=5), 2: timedelta(minutes=10), 3: timedelta(minutes=15)}
-_TIER_CEILING = {1: timedelta(minutes=60), 2: timedelta(minutes=90), 3: timedelta(hours=3)}
-"""Between these, by tier: an official page is asked often however seldom it brings news: most answers are 304."""
-_ASKS_PER_ITEM = 6.0
-"""How many times to ask between two items as they usually come: the delay is then a twelfth of their distance."""
+HOURS = 24
+_CEILING = {1: timedelta(hours=2), 2: timedelta(hours=4), 3: timedelta(hours=8)}
+"""By tier: an official page is asked often however seldom it brings news; most answers are a 304."""
+_PATIENCE = {1: 0.16, 2: 0.2, 3: 0.3}
+"""By tier, the root-items that may pile up between two visits (see `wait`)."""
+_STEP = timedelta(minutes=5)
+_SMOOTHING = 12.0
+"""Items' worth of even hours mixed into a profile: a few items do not make a habit."""
 _FIRST_RETRY = timedelta(minutes=5)
 _ASKED_FOR_CEILING = timedelta(hours=6)
 """A server that says `max-age=31536000` of a feed is mistaken."""
 
 
-def interval(tier: int, gap_hours: float) -> timedelta:
-    """How long to wait where an item is expected every `gap_hours`."""
-    wanted = timedelta(hours=gap_hours / _ASKS_PER_ITEM)
-    return min(max(wanted, _TIER_FLOOR[tier], SHORTEST), _TIER_CEILING[tier], LONGEST)
+def wait(tier: int, gap_hours: float, hours: Sequence[int], now: datetime) -> timedelta:
+    """How long to wait where an item is expected every `gap_hours`, at the hours of the day (UTC) that items came.
+
+    For a given number of visits in all, items wait least if a source that is n times as busy is asked the root of n
+    times as often. So the root of the rate, as it goes through the day, is added up until patience ends.
+    """
+    profile = shares(hours)
+    moment, piled = now, 0.0
+    while piled < _PATIENCE[tier] and moment - now < _CEILING[tier]:
+        piled += sqrt(profile[moment.astimezone(UTC).hour] / gap_hours) * (_STEP / timedelta(hours=1))
+        moment += _STEP
+    return min(max(moment - now, SHORTEST), _CEILING[tier])
+
+
+def shares(hours: Sequence[int]) -> list[float]:
+    """For each hour of the day how busy it is: 1 is the mean. Neighbouring hours lend each other their counts."""
+    counts = list(hours) if len(hours) == HOURS else [0] * HOURS
+    even = [
+        0.5 * counts[h] + 0.25 * counts[h - 1] + 0.25 * counts[(h + 1) % HOURS] + _SMOOTHING / HOURS
+        for h in range(HOURS)
+    ]
+    mean = sum(even) / HOURS
+    return [value / mean for value in even]
+
+
+def counted(hours: Sequence[int], times: Iterable[datetime]) -> tuple[int, ...]:
+    """The hours of the day at which items came, with some more of them; halved before they grow stiff."""
+    counts = list(hours) if len(hours) == HOURS else [0] * HOURS
+    for time in times:
+        counts[time.astimezone(UTC).hour] += 1
+    return tuple(count // 2 for count in counts) if sum(counts) > 400 else tuple(counts)
 
 
 def after_failure(failures: int, ordinary: timedelta, asked: float | None = None) -> timedelta:
@@ -33,8 +64,8 @@ def after_failure(failures: int, ordinary: timedelta, asked: float | None = None
 
     `asked` is the Retry-After in seconds, honoured up to a day.
     """
-    wait = min(max(_FIRST_RETRY, ordinary / 4) * float(2 ** min(failures - 1, 12)), LONGEST)
-    return min(max(wait, timedelta(seconds=asked or 0)), LONGEST)
+    pause = min(max(_FIRST_RETRY, ordinary / 4) * float(2 ** min(failures - 1, 12)), LONGEST)
+    return min(max(pause, timedelta(seconds=asked or 0)), LONGEST)
 
 
 def observed_gap(before: float, since_last_new: timedelta, fresh: int) -> float:
@@ -42,7 +73,8 @@ def observed_gap(before: float, since_last_new: timedelta, fresh: int) -> float:
     if fresh <= 0:
         return before
     latest = max(since_last_new / timedelta(hours=1) / fresh, 0.05)
-    return 0.7 * before + 0.3 * latest
+    weight = 1 - 0.85 ** min(fresh, 10)
+    return (1 - weight) * before + weight * latest
 
 
 def asked_for(headers: Mapping[str, str], now: datetime) -> timedelta:
@@ -50,12 +82,12 @@ def asked_for(headers: Mapping[str, str], now: datetime) -> timedelta:
     control = headers.get("cache-control", "")
     if match := re.search(r"max-age\s*=\s*\"?(\d{1,9})", control, re.I):
         age = re.fullmatch(r"\s*(\d{1,9})\s*", headers.get("age", ""))
-        wait = timedelta(seconds=max(0, int(match.group(1)) - (int(age.group(1)) if age else 0)))
+        pause = timedelta(seconds=max(0, int(match.group(1)) - (int(age.group(1)) if age else 0)))
     elif "no-cache" in control or "no-store" in control or "expires" not in headers:
         return timedelta()
     else:
-        wait = _until(headers["expires"], now)
-    return min(wait, _ASKED_FOR_CEILING)
+        pause = _until(headers["expires"], now)
+    return min(pause, _ASKED_FOR_CEILING)
 
 
 def _until(text: str, now: datetime) -> timedelta:

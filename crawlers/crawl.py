@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -63,6 +63,8 @@ class FetchState(BaseModel):
     last_new_item: AwareDatetime | None = None
     gap_hours: float | None = None
     """Hours between new items, as observed."""
+    hours: tuple[int, ...] = ()
+    """How many items came at each hour of the day (UTC)."""
     failures: int = 0
     last_error: str | None = None
     blocked: bool = False
@@ -283,6 +285,7 @@ async def _changed(
             "last_full": now,
             "last_new_item": _newest(new, first, now) if new else last.last_new_item,
             "gap_hours": gap_hours if first or held else cadence.observed_gap(gap_hours, since, len(new)),
+            "hours": last.hours if held else cadence.counted(last.hours, _times(entries if first else new, now)),
             "failures": 0,
             "gone": 0,
             "blocked": False,
@@ -326,7 +329,7 @@ def _failed(source: Source, last: FetchState, error: FetchFailed, now: datetime,
     status = error.status if isinstance(error, BadStatus) else 0
     failures = last.failures + 1
     asked = error.retry_after if isinstance(error, BadStatus) else None
-    ordinary = cadence.interval(source.tier, last.gap_hours or source.cadence_hours)
+    ordinary = cadence.wait(source.tier, last.gap_hours or source.cadence_hours, last.hours, now)
     state = last.model_copy(
         update={
             "last_try": now,
@@ -349,8 +352,14 @@ def _later(source: Source, last: FetchState, error: Resting, now: datetime) -> C
 
 
 def _wait(source: Source, state: FetchState, fetched: Fetched, now: datetime) -> timedelta:
-    ordinary = cadence.interval(source.tier, state.gap_hours or source.cadence_hours)
+    ordinary = cadence.wait(source.tier, state.gap_hours or source.cadence_hours, state.hours, now)
     return max(ordinary, cadence.asked_for(fetched.headers, now))
+
+
+def _times(entries: Sequence[Entry], now: datetime) -> list[datetime]:
+    """When entries were published, as far as they say a time that can be true."""
+    times = [e.published_at for e in entries if e.published_at and e.published_precision == "time"]
+    return [time for time in times if time <= now]
 
 
 def _newest(new: list[Entry], first: bool, now: datetime) -> datetime:
