@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
+import socket
 import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +19,11 @@ import yaml
 
 from cli.main import COMMANDS
 from settings import Settings
+from tests import servers
 from worker.app import create_app
 
 ROOT = Path(__file__).parent.parent
+READY = re.compile(r"celery@\S+ ready|beat: Starting")
 OURS = ("web", "worker", "crawler", "beat", "migrate")
 
 
@@ -35,8 +44,8 @@ def test_all_parts_of_the_product_are_there(services: dict[str, dict[str, Any]])
 
 def test_our_commands_exist(services: dict[str, dict[str, Any]]) -> None:
     commands = [services[name]["command"] for name in OURS]
-    assert {c[0] for c in commands} <= {"launchwatch", "celery"}
-    assert {c[1] for c in commands if c[0] == "launchwatch"} <= set(COMMANDS)
+    assert {command[0] for command in commands} == {"launchwatch"}
+    assert {command[1] for command in commands} <= set(COMMANDS)
 
 
 def test_every_queue_has_a_consumer_and_no_two_kinds_share_one(services: dict[str, dict[str, Any]]) -> None:
@@ -102,3 +111,62 @@ def test_a_missing_secret_stops_the_start_with_advice(tmp_path: Path) -> None:
     answer = start(tmp_path, LAUNCHWATCH_REDIS_URL_FILE="nowhere")
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "LAUNCHWATCH_REDIS_URL_FILE names nowhere, which cannot be read" in answer.stderr
+
+
+def resolved(text: str) -> str:
+    """As compose reads it where no variable is set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text).replace("$$", "$")
+
+
+@contextmanager
+def started(command: list[str], home: Path, redis: servers.Redis) -> Iterator[dict[str, str]]:
+    """A service's command outside its container, and the environment in which its health check would run."""
+    environment = {
+        **os.environ,
+        "LAUNCHWATCH_HOME": str(home),
+        "LAUNCHWATCH_REDIS_URL": redis.broker_url,
+        "HOSTNAME": socket.gethostname(),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            list(map(resolved, command)), env=environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            yield environment
+            assert process.poll() is None, "it ended by itself"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def wait(until: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not until() and time.monotonic() < end:
+        time.sleep(0.2)
+
+
+def healthy(service: dict[str, Any], environment: dict[str, str]) -> bool:
+    check = resolved(service["healthcheck"]["test"][1]).replace("/var/lib/launchwatch", environment["LAUNCHWATCH_HOME"])
+    return (
+        subprocess.run(["sh", "-c", check], env=environment, cwd=ROOT, check=False, capture_output=True).returncode == 0
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["worker", "crawler", "beat"])
+def test_a_service_starts_and_its_health_check_sees_it(
+    name: str, services: dict[str, dict[str, Any]], redis_server: servers.Redis, tmp_path: Path
+) -> None:
+    service = services[name]
+    log = tmp_path / "log"
+    with started(service["command"], tmp_path, redis_server) as environment:
+        wait(lambda: READY.search(log.read_text("utf-8")) is not None, 20)  # a ping that is too early costs ten seconds
+        wait(lambda: healthy(service, environment), 60)
+        assert healthy(service, environment), log.read_text("utf-8")
+
+
+def test_a_health_check_sees_that_nothing_runs(
+    services: dict[str, dict[str, Any]], redis_server: servers.Redis, tmp_path: Path
+) -> None:
+    assert not healthy(services["beat"], {**os.environ, "LAUNCHWATCH_HOME": str(tmp_path)})
