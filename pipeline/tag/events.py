@@ -17,7 +17,7 @@ _TYPE_OF = {
     "paper": "research_paper",
     "benchmark": "benchmark",
     "hardware": "hardware_compute",
-    "dataset": "open_source_release",
+    "dataset": "research_paper",
 }
 _RELEASES = ("model_release", "open_source_release", "model_update")
 _VERBS = ("release", "open_source", "update", "extend")
@@ -104,8 +104,10 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
     lead = scan.sentence(scan.title_end + 1)
     read = _deed(scan, products, lexicon, 0, scan.title_end) if scan.title_end else None
     weight = _HEADLINE
-    if read is None or not read.head:
+    if read is None or not read.noun:
         again = _deed(scan, products, lexicon, *lead)
+        if read and read.head and not (again and _overrules(scan, again, lead)):
+            again = read
         if again is None or (read and not again.head):
             return [("product_launch", 1.0, read.quote)] if read else []
         if read is None:
@@ -126,11 +128,19 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
     return [(type_, weight, read.quote)]
 
 
+def _overrules(scan: Scan, lead: _Deed, span: tuple[int, int]) -> bool:
+    """Whether the first sentence says what a product is, against what we know of its family."""
+    spoken = any(c.group == "model" and span[0] <= c.start < span[1] for c in scan.cues)
+    return lead.noun and (lead.head == "model" or (lead.head == "product" and not spoken))
+
+
 class _Deed(NamedTuple):
     """A verb that announces, the kind of noun that it announces, and the words."""
 
     group: str
     head: str
+    noun: bool
+    """Whether a noun tells the head, and not only what is known of a product."""
     quote: str
 
 
@@ -143,12 +153,18 @@ def _deed(scan: Scan, products: list[Found], lexicon: Lexicon, low: int, high: i
     verb = max((c for c in cues if c.group in _VERBS and c.start == verb.start), key=lambda c: c.end)
     start = verb.end
     end = min((i for mark in _BREAKS if (i := scan.text.find(mark, start, high)) >= 0), default=high)
-    following = (c.start for c in cues if c.group in _CUTTERS and c.start > start + 2 and not _modifies(scan, c))
+    following = (c.start for c in cues if _cuts(scan, c, start))
     end = min(end, next(following, end))
     if not scan.text[start:end].strip(' 了：:"“”'):
         start, end = low, verb.start
     quote = scan.text[min(start, verb.start) : max(end, verb.end)].strip()
-    return _Deed(verb.group, _head(scan, products, lexicon, start, end), quote)
+    head, noun = _head(scan, products, lexicon, start, end)
+    return _Deed(verb.group, head, noun, quote)
+
+
+def _cuts(scan: Scan, cue: Cue, start: int) -> bool:
+    """Whether a later verb ends the object of the one before `start`. Single characters stand inside too many words."""
+    return cue.group in _CUTTERS and cue.start > start + 2 and cue.end - cue.start > 1 and not _modifies(scan, cue)
 
 
 def _modifies(scan: Scan, cue: Cue) -> bool:
@@ -156,23 +172,26 @@ def _modifies(scan: Scan, cue: Cue) -> bool:
     return cue.group == "open_source" or "的" in scan.text[cue.end : cue.end + 12]
 
 
-def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: int) -> str:
-    """The kind of noun that a noun phrase ends in: a word of the taxonomy, or a product's own kind."""
+def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: int) -> tuple[str, bool]:
+    """The kind of thing that a noun phrase ends in, and whether a noun says so rather than what we know of a product."""
     nouns = [c for c in scan.cues if c.group in _NOUNS and start <= c.start and c.end <= end]
     named = [p for p in products if start <= p.start and p.end <= end]
     joined = next((c for c in nouns if scan.text[c.end : c.end + 1] in ("及", "、")), None)
     if joined:
-        return joined.group
+        return joined.group, True
     last = max(nouns, key=lambda c: (c.end, c.end - c.start), default=None)
     if named and (last is None or named[-1].start >= last.start) and _ends(scan, named[-1].end, end):
         known = named[-1].id
+        if last and 0 <= named[-1].start - last.end <= 1 and named[-1].rule != "version":
+            return last.group, True
         if known:
-            return "model" if known in lexicon.models else "product"
+            return "model" if known in lexicon.models else "product", False
         if last is None:
-            return "model" if named[-1].rule in ("shape", "version") and _looks_sized(scan, named[-1]) else ""
+            shaped = named[-1].rule in ("shape", "version") and _looks_sized(scan, named[-1])
+            return "model" if shaped else "", False
     if last is None or not (_ends(scan, last.end, end) or any(n.start >= last.end for n in named)):
-        return ""
-    return last.group
+        return "", False
+    return last.group, True
 
 
 def _looks_sized(scan: Scan, product: Found) -> bool:

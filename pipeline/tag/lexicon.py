@@ -219,9 +219,9 @@ def _carries_version(name: Name, folded: str, end: int) -> bool:
 
 
 def _cuts_version(name: Name, folded: str, end: int) -> bool:
-    """Whether a company's name would end inside a number: `AI2` in `AI 2.0`."""
+    """Whether a name that is no model's would end inside a number: `AI2` in `AI 2.0`, `v0` in `v0.30.0`."""
     return (
-        name.kind != "product"
+        (name.kind != "product" or name.alias[:-1] in ("v", "V"))
         and folded[end - 1].isdigit()
         and folded[end : end + 1] == "."
         and folded[end + 1 : end + 2].isdigit()

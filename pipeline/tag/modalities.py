@@ -31,7 +31,12 @@ def _narrowed(row: Product, said: tuple[str, ...]) -> tuple[str, ...]:
     if "code" not in row.kinds and "text" in known and "code" not in said:
         known = tuple(m for m in known if m != "code")
     both = tuple(m for m in known if m in said)
-    return both or known
+    return _with_audio(both or known)
+
+
+def _with_audio(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Music is heard: what gives out music gives out audio."""
+    return (*ids, "audio") if "music" in ids and "audio" not in ids else ids
 
 
 def _together(scan: Scan, one: str, other: str) -> bool:

@@ -156,7 +156,7 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
     """A name that the knowledge base does not hold, by its shape and what stands beside it."""
     start, end = tokens[place]
     word = scan.text[start:end]
-    if word in lexicon.not_names or not word[0].isalpha() or _HARDWARE.fullmatch(word):
+    if word in lexicon.not_names or not word[0].isalpha() or _HARDWARE.fullmatch(word) or _is_noun(scan, start, end):
         return None
     end = _trimmed(scan, lexicon, start + len(re.split("[-_‑]", word)[0]), end)
     word = scan.text[start:end]
@@ -168,6 +168,11 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
     if shape == "plain" and not beside:
         return None
     return Found(start, grown, "shape" if beside or shape == "strong" else "weak", None, None)
+
+
+def _is_noun(scan: Scan, start: int, end: int) -> bool:
+    """Whether a word is a common noun of the taxonomy: `Agent`, `Plan`, `Studio`."""
+    return any(c.start == start and c.end == end and ":" not in c.group for c in scan.cues)
 
 
 def _shape(word: str, grown: bool, lexicon: Lexicon) -> str:
