@@ -8,7 +8,7 @@ from typing import Any
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Company, Framework, Relation, RelationKind, Security, Taxonomy
-from pipeline.records import Alert, CompanyTag, Event, Reason, Report, Watch
+from pipeline.records import Alert, CompanyTag, Document, Event, RawDocument, Reason, Report, Tags, Watch
 
 MOMENT = datetime(2024, 3, 18, 9, tzinfo=UTC)
 
@@ -93,3 +93,20 @@ def make_alert(**given: Any) -> Alert:
     fields = {"id": "alert_0123", "watch_id": "w1", "event_id": "e1", "made_at": MOMENT, "title": "A title"}
     fields |= {"body": "Why it comes\nSource: https://example.com/d1", "why": Reason(zh="为何", en="why")}
     return Alert(**{**fields, **given})
+
+
+def make_raw(title: str = "", text: str = "", **given: Any) -> RawDocument:
+    """An entry of a medium, published and first seen at one moment."""
+    fields: dict[str, Any] = {"source_id": "medium", "tier": 2, "published_at": MOMENT, "published_precision": "time"}
+    return RawDocument(**{**fields, "first_seen_at": MOMENT, "title": title, "text": text, **given})
+
+
+def make_document(id: str = "d1", title: str = "", text: str = "", **given: Any) -> Document:
+    """A clean document of a medium in English, published and first seen at one moment."""
+    fields: dict[str, Any] = {"source_id": "medium", "tier": 2, "language": "en", "published_at": MOMENT}
+    return Document(**{**fields, "id": id, "first_seen_at": MOMENT, "title": title, "text": text, **given})
+
+
+def make_tags(document: str = "d1", **given: Any) -> Tags:
+    """Tags of a relevant document that names nothing."""
+    return Tags(**{"document_id": document, "relevant": True, **given})

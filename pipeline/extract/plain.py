@@ -21,7 +21,9 @@ _HIDDEN_NAMES = """
     head script style svg template textarea title
 """
 _HIDDEN = frozenset(_HIDDEN_NAMES.split())
-_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]{0,20})(?=[\s/>])")
+_KNOWN = _BLOCKS | _INLINE | _HIDDEN
+_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+_NAME = re.compile(r"</?([a-z][a-z0-9-]{0,20})(?=[\s/>])", re.IGNORECASE | re.ASCII)
 _SPACES = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -39,12 +41,12 @@ def plain(text: str) -> str:
 
 def _strip(text: str) -> tuple[str, int]:
     """The text without its tags, and how many there were."""
+    scan = _Scan(text)
     parts: list[str] = []
     at = tags = 0
-    closed = {"-->": True, ">": True}  # whether one may still follow: a search that failed once is not made again
     while (start := text.find("<", at)) >= 0:
         parts.append(text[at:start])
-        end, gap = _tag(text, start, closed)
+        end, gap = scan.tag(start)
         if end == start:
             parts.append("<")
             end += 1
@@ -56,30 +58,40 @@ def _strip(text: str) -> tuple[str, int]:
     return "".join(parts), tags
 
 
-def _tag(text: str, start: int, closed: dict[str, bool]) -> tuple[int, str]:
-    """Where the tag that starts here ends, and what stands in its place; the start itself where there is none."""
-    if text.startswith("<!--", start):
-        return _after(text, "-->", start + 4, start, closed), " "
-    if text.startswith("<![CDATA[", start):
-        return start + 9, ""
-    if text.startswith(("<!doctype", "<!DOCTYPE", "<?xml"), start):
-        return _after(text, ">", start, start, closed), ""
-    named = _NAME.match(text, start)
-    if named is None:
-        return start, ""
-    name = named[1].lower()
-    if name not in _BLOCKS and name not in _INLINE and name not in _HIDDEN:
-        return start, ""
-    end = _after(text, ">", start, start, closed)
-    if name in _HIDDEN and end > start and text[start + 1] != "/":
-        return max(end, _after(text, f"</{name}", end, start, closed)), " "
-    return end, "\n" if name in _BLOCKS else ""
+class _Scan:
+    """Searches in one text for the ends of tags. What was not found once is not looked for again."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._low = text.translate(_LOWER)
+        self._absent: set[str] = set()
 
-def _after(text: str, mark: str, at: int, otherwise: int, closed: dict[str, bool]) -> int:
-    """The place after the next mark, or `otherwise` where none follows."""
-    if not closed.get(mark, True):
-        return otherwise
-    found = text.find(mark, at)
-    closed[mark] = found >= 0
-    return found + len(mark) if found >= 0 else otherwise
+    def tag(self, start: int) -> tuple[int, str]:
+        """Where the tag that starts here ends, and what stands in its place; the start itself where there is none."""
+        if self._low.startswith("<!--", start):
+            return self._after("-->", start + 4, start), " "
+        if self._low.startswith("<![cdata[", start):
+            return start + 9, ""
+        if self._low.startswith(("<!doctype", "<?xml"), start):
+            return self._after(">", start, start), ""
+        named = _NAME.match(self._low, start)
+        if named is None or named[1] not in _KNOWN:
+            return start, ""
+        end = self._after(">", start, start)
+        if named[1] in _HIDDEN and end > start and self._low[start + 1] != "/":
+            closing = self._find(f"</{named[1]}", end)
+            return (closing if closing >= 0 else end), " "
+        return end, "\n" if named[1] in _BLOCKS else ""
+
+    def _after(self, mark: str, at: int, otherwise: int) -> int:
+        """The place after the next mark, or `otherwise` where none follows."""
+        found = self._find(mark, at)
+        return found + len(mark) if found >= 0 else otherwise
+
+    def _find(self, mark: str, at: int) -> int:
+        if mark in self._absent:
+            return -1
+        found = self._low.find(mark, at)
+        if found < 0:
+            self._absent.add(mark)
+        return found
