@@ -97,6 +97,8 @@ class Security(Row):
     market: Literal["CN-A", "HK", "US"]
     type: Literal["stock", "fund", "preferred", "warrant", "right", "unit", "note"] = "stock"
     status: Literal["listed", "delisted", "old_code", "b_share"] = "listed"
+    listed_from: PartialDate | None = None
+    """Its first day of trade, where that lies within the time that our relations speak of."""
     sector: str | None = None
     industry: str | None = None
     company: Slug | None = None

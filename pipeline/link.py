@@ -24,7 +24,7 @@ ABOUT = 50
 PARTY = 60
 """From here on a company named beside the actor is the other side of a deal; `docs/links.md` has the measurement."""
 
-HIGH_RELEVANCE = 85
+HIGH_RELEVANCE = 70
 """The same for events that have one side: a release names rivals, chips and platforms that have no part in it."""
 
 TWO_SIDED = frozenset({"partnership", "acquisition", "funding", "hardware_compute"})
@@ -37,7 +37,7 @@ DIRECT_FLOOR = 0.8
 
 INDIRECT_CAP = 0.75
 
-NEGLIGIBLE = 0.03
+NEGLIGIBLE = 0.04
 """Below this a path says nothing any more: an old concept, or two weak steps in a row."""
 
 MOST_SHOWN = 3
@@ -78,7 +78,8 @@ def link(event: Event, knowledge: KnowledgeBase, on: date, known_by: date | None
     view = _View(event, knowledge, on, known_by or on)
     by_security: dict[str, list[Path]] = {}
     for path in (*view.named(), *view.issuers(), *view.indirect()):
-        by_security.setdefault(path.security, []).append(path)
+        if view.trades(path.security):
+            by_security.setdefault(path.security, []).append(path)
     links = [view.link(sorted(paths, key=_rank)) for paths in by_security.values()]
     return sorted(links, key=lambda it: (not it.direct, -it.weight, it.security_id))
 
@@ -221,6 +222,11 @@ class _View:
         return Reason(zh="；".join(r.zh for r in said), en="; ".join(r.en for r in said))
 
     # ---- look-ups and words -----------------------------------------------------------------------------------------
+
+    def trades(self, security: str) -> bool:
+        """Whether a security traded on the day; one whose first day nobody noted is taken to."""
+        row = self.knowledge.securities.get(security)
+        return row is None or row.listed_from is None or last_day(row.listed_from) <= self.seen
 
     def _relations(self, company: str) -> list[Relation]:
         if company not in self._held:

@@ -226,6 +226,17 @@ def test_a_tie_known_later_is_not_used_before(world: KnowledgeBase) -> None:
     assert link(make_event("lab"), world, date(2024, 7, 1), known_by=date(2024, 5, 1)) == []
 
 
+def test_a_security_is_no_link_before_it_trades() -> None:
+    world = make_knowledge(
+        kinds=KINDS,
+        companies=[make_company("rockets"), make_company("unit")],
+        securities=[make_security("NASDAQ:SPCX", "rockets", listed_from="2024-06")],
+        relations=[make_relation("unit", "subsidiary_of", "NASDAQ:SPCX", valid_from="2024-01-01")],
+    )
+    assert link(make_event("unit"), world, date(2024, 6, 29)) == []
+    assert [one.security_id for one in link(make_event("unit"), world, date(2024, 6, 30))] == ["NASDAQ:SPCX"]
+
+
 def test_companies_and_securities_that_nobody_knows_are_no_error(world: KnowledgeBase) -> None:
     event = make_event("nobody", securities=(SecurityTag(id="999999.SZ", quote="999999"),))
     assert [(one.security_id, bool(one.evidence)) for one in link(event, world, ON)] == [("999999.SZ", True)]

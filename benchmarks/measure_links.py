@@ -1,0 +1,96 @@
+"""Links against the judged pairs of gold/links.jsonl: precision, recall of direct links, and every pair that is wrong.
+
+    python -m benchmarks.measure_links week_2024_03.jsonl
+
+The file holds the documents that the pairs speak of, one JSON object a line with `id`, `date`, `title`, `text`, `lang` and
+`source`. What the pairs mean, and how they were judged, stands in docs/links.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from knowledge.load import load
+from pipeline import flow
+from pipeline.records import Link, RawDocument
+from pipeline.tag import Lexicon
+
+ZONE = ZoneInfo("Asia/Shanghai")
+GOLD = Path(__file__).parent / "gold" / "links.jsonl"
+
+
+def main(documents: Path) -> None:
+    """Print each wrong pair, then the figures."""
+    pairs = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
+    lexicon = Lexicon(load())
+    found = {row["id"]: linked(row, lexicon) for row in wanted(documents, {pair["document"] for pair in pairs})}
+    counts: Counter[tuple[str, str]] = Counter()
+    for pair in pairs:
+        given = answer(found[pair["document"]].get(pair["security"]))
+        counts[pair["want"], given] += 1
+        if given != pair["want"]:
+            print(f"{pair['document']} {pair['security']:13s} want {pair['want']:8s} given {given:8s} {pair['why']}")
+    print_figures(counts, found.values())
+
+
+def wanted(documents: Path, ids: set[str]) -> list[dict[str, Any]]:
+    """The documents that the pairs speak of."""
+    rows = (json.loads(line) for line in documents.read_text("utf-8").splitlines())
+    return [row for row in rows if row["id"] in ids]
+
+
+def linked(row: dict[str, Any], lexicon: Lexicon) -> dict[str, Link]:
+    """The links of one document as of its own day, by security."""
+    day = datetime.fromisoformat(row["date"]).replace(tzinfo=ZONE)
+    raw = RawDocument(
+        id=row["id"],
+        source_id=row["source"],
+        tier=2,
+        url=row.get("url"),
+        title=row["title"],
+        text=row["text"],
+        language=row["lang"],
+        published_at=day,
+        published_precision="day",
+        first_seen_at=day + timedelta(hours=12),
+    )
+    return {link.security_id: link for link in flow.answer(raw, lexicon, ZONE)[1]}
+
+
+def answer(link: Link | None) -> str:
+    """What the linking says of a pair."""
+    if link is None:
+        return "none"
+    return "direct" if link.direct else "indirect"
+
+
+def print_figures(counts: Counter[tuple[str, str]], found: Any) -> None:
+    """Precision over the judged pairs that are linked, recall of each kind, and the order of direct and indirect."""
+    linked_pairs = {pair: n for pair, n in counts.items() if pair[1] != "none"}
+    right = sum(n for (want, given), n in linked_pairs.items() if want == given)
+    total = sum(linked_pairs.values())
+    print(f"pairs {sum(counts.values())}, of them plausible but wrong {_sum(counts, 'none')}")
+    print(f"precision {right / total:.3f} ({right} of {total} linked pairs)")
+    for kind in ("direct", "indirect"):
+        print(
+            f"recall of {kind} {counts[kind, kind] / _sum(counts, kind):.3f} ({counts[kind, kind]} of {_sum(counts, kind)})"
+        )
+    orders = [[link.direct for link in links.values()] for links in found]
+    first = sum(order == sorted(order, reverse=True) for order in orders)
+    print(f"direct before indirect in {first} of {len(orders)} documents")
+
+
+def _sum(counts: Counter[tuple[str, str]], want: str) -> int:
+    return sum(n for (wanted, _), n in counts.items() if wanted == want)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m benchmarks.measure_links DOCUMENTS.jsonl")
+    main(Path(sys.argv[1]))
