@@ -253,7 +253,20 @@ def reopen(session: Session, document_ids: Sequence[str], now: datetime, priorit
             count += 1
             session.execute(delete(_likenesses).where(_likenesses.c.document_id == document_id))
             queue.push(session, PROCESS, document_id, now, priority=priority)
+            queue.replay(session, now, PROCESS, document_id)
     return count
+
+
+def fail_abandoned(session: Session, now: datetime) -> int:
+    """Documents that wait for work which was set aside are failed, with its reason; how many there were."""
+    aside = queue.quarantined(session, kind=PROCESS)
+    waiting = select(_documents.c.id).where(_documents.c.state == State.PENDING.value)
+    waiting = waiting.where(_documents.c.id.in_([work.subject for work in aside]))
+    pending = set(session.execute(waiting).scalars())
+    for work in aside:
+        if work.subject in pending:
+            fail(session, work.subject, PROCESS, work.reason, now)
+    return len(pending)
 
 
 def _change(session: Session, document_id: str, values: dict[str, Any]) -> None:

@@ -89,6 +89,7 @@ def claim(session: Session, kinds: Iterable[str], now: datetime, lease: timedelt
 
 def claim_one(session: Session, kind: str, subject: str, now: datetime, lease: timedelta) -> Work | None:
     """One piece of work by its name, if it is due: what a task does with the id that its message carries."""
+    _set_aside(session, now)
     named = select(_work.c.id).where(_work.c.kind == kind, _work.c.subject == subject, _is_due(now))
     ids = list(session.execute(named.with_for_update(skip_locked=True)).scalars())
     return next(iter(_take(session, ids, now + lease)), None)
@@ -151,9 +152,10 @@ def due(session: Session, kinds: Sequence[str], now: datetime, limit: int = 1000
     return [(row.kind, row.subject) for row in session.execute(urgent)]
 
 
-def quarantined(session: Session, limit: int = 100) -> list[Work]:
-    """Work that was set aside, with its reason, oldest first."""
-    query = select(_work).where(_work.c.state == "quarantined").order_by(_work.c.id).limit(limit)
+def quarantined(session: Session, limit: int = 100, kind: str | None = None) -> list[Work]:
+    """Work that was set aside, of all kinds or one, with its reason, the latest first."""
+    query = select(_work).where(_work.c.state == "quarantined").order_by(_work.c.id.desc()).limit(limit)
+    query = query if kind is None else query.where(_work.c.kind == kind)
     return [_as_work(row) for row in session.execute(query).mappings()]
 
 

@@ -159,7 +159,9 @@ def _score(row: Any, phrases: Sequence[_Phrase], newest: int) -> float:
 def index_event(session: Session, event: Event) -> None:
     """An event made findable by its titles, reports and quotes, and by what it is tagged and linked with."""
     titles = [title for title in (event.title_zh, event.title_en) if title]
-    quotes = [item.quote for items in (event.companies, event.products, event.facts) for item in items]
+    quotes = [
+        item.quote for items in (event.companies, event.products, event.securities, event.facts) for item in items
+    ]
     reports = [report.title for report in event.reports[:_REPORTS]]
     wanted = {tag("k", "event"), tag("type", event.event_type), *_company_tags(event)}
     wanted |= {tag("mod", modality) for modality in (*event.modalities.input, *event.modalities.output)}

@@ -182,6 +182,19 @@ def test_a_document_opened_again_waits_and_is_not_like_itself(store: Store) -> N
         assert documents.counts_by_state(session)[State.PENDING] == 1
 
 
+def test_a_document_whose_work_was_set_aside_is_failed_and_can_be_opened_again(store: Store) -> None:
+    with store.writing() as session:
+        (document_id,) = documents.receive(session, [make_raw(1)], NOW).ids
+        for attempt in range(queue.STRIKES):
+            queue.claim(session, [documents.PROCESS], NOW + attempt * MINUTE, MINUTE)
+        assert queue.claim_one(session, documents.PROCESS, document_id, NOW + DAY, MINUTE) is None
+        assert documents.fail_abandoned(session, NOW) == 1
+        assert documents.fail_abandoned(session, NOW) == 0
+        assert "no answer" in documents.failed(session)[0].reason
+        assert documents.reopen(session, [document_id], NOW) == 1
+        assert queue.claim(session, [documents.PROCESS], NOW, MINUTE)[0].attempts == 1
+
+
 def test_ids_come_in_pages(store: Store) -> None:
     with store.writing() as session:
         received = documents.receive(session, [make_raw(n) for n in range(7)], NOW)

@@ -142,7 +142,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(store_url: str)
     with store.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     store.close()
-    with pytest.raises(StoreTooNew, match="version 9999.*upgrade the program"):
+    with pytest.raises(StoreTooNew, match=r"version 9999.*upgrade the program"):
         open_store(store_url)
     assert issubclass(StoreTooNew, StoreError)
     with store.writing() as session:
