@@ -1,4 +1,4 @@
-"""The web side: JSON under /v1 and pages over the same queries. Every route needs the key but those that say otherwise here."""
+"""The web side: JSON under /v1 and pages over the same queries. Every path needs the key but those of OPEN."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import pages
 from api.deps import Desk
-from api.keys import KeyHolder, NeedsKey, admin_key
+from api.keys import KeyHolder, admin_key
 from api.routes import companies, digests, documents, events, health, search, securities, sources
 from knowledge.load import load
 from settings import Settings
@@ -22,6 +22,10 @@ CONTENT_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
     "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
+
+
+OPEN = frozenset({"/healthz", "/readyz", "/key"})
+"""Paths that need no key; static files need none either."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -45,31 +49,37 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         author=settings.author,
     )
     for part in (events, documents, search, digests, companies, securities, sources):
-        app.include_router(part.router, prefix="/v1", dependencies=[Depends(holder.api)])
-    app.include_router(pages.router, dependencies=[Depends(holder.page)], include_in_schema=False)
-    app.include_router(pages.open_router, include_in_schema=False)
+        app.include_router(part.router, prefix="/v1")
+    app.include_router(pages.router, include_in_schema=False)
     app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    app.add_exception_handler(NeedsKey, _to_key)
     app.add_exception_handler(ValueError, _bad_value)
     app.middleware("http")(_guarded)
     return app
 
 
-async def _to_key(request: Request, error: Exception) -> Response:  # noqa: ARG001 the signature is Starlette's
-    return RedirectResponse("/key", 303)
-
-
-async def _bad_value(request: Request, error: Exception) -> Response:  # noqa: ARG001 as above
-    return JSONResponse(
-        {"title": "Bad value", "status": 422, "detail": str(error)}, 422, media_type="application/problem+json"
-    )
+async def _bad_value(request: Request, error: Exception) -> Response:  # noqa: ARG001 the signature is Starlette's
+    return _problem(422, "Bad value", str(error))
 
 
 async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
+    """Default deny: what is not open and shows no key goes no further."""
+    path = request.url.path
+    is_open = path in OPEN or path.startswith("/static/")
+    if is_open or request.app.state.desk.keys.admits(request):
+        response = await call_next(request)
+    elif path.startswith("/v1/"):
+        response = _problem(401, "Key needed", "show the key: Authorization: Bearer ...")
+        response.headers["WWW-Authenticate"] = "Bearer"
+    else:
+        response = RedirectResponse("/key", 303)
     response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _problem(status: int, title: str, detail: str) -> Response:
+    body = {"title": title, "status": status, "detail": detail}
+    return JSONResponse(body, status, media_type="application/problem+json")

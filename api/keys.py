@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 
 COOKIE = "launchwatch_key"
 
@@ -29,12 +29,8 @@ def admin_key(given: str | None, home: Path) -> str:
     return made
 
 
-class NeedsKey(Exception):
-    """A page was asked for without the key: its reader is shown where to type it."""
-
-
 class KeyHolder:
-    """Lets a request pass that shows the key; keeps only its hash."""
+    """Knows the key when it is shown; keeps only its hash."""
 
     def __init__(self, key: str) -> None:
         self._digest = hashlib.sha256(key.encode()).digest()
@@ -43,14 +39,7 @@ class KeyHolder:
         """Whether this is the key."""
         return hmac.compare_digest(hashlib.sha256(shown.encode()).digest(), self._digest)
 
-    def api(self, request: Request) -> None:
-        """For JSON routes: 401 without the key."""
+    def admits(self, request: Request) -> bool:
+        """Whether a request shows the key: as a bearer token, or in the cookie that the key's page set."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        shown = token if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
-        if not self.opens(shown):
-            raise HTTPException(401, "show the key: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
-
-    def page(self, request: Request) -> None:
-        """For pages: the key's own page without it."""
-        if not self.opens(request.cookies.get(COOKIE, "")):
-            raise NeedsKey
+        return self.opens(token if scheme.lower() == "bearer" else request.cookies.get(COOKIE, ""))

@@ -19,7 +19,6 @@ from pipeline import digest
 from storage import events, search, sources, watches
 
 router = APIRouter(default_response_class=HTMLResponse)
-open_router = APIRouter(default_response_class=HTMLResponse)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 
 DIGEST_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
@@ -105,13 +104,13 @@ def alerts_page(request: Request, desk: AtDesk) -> Response:
         return _page(request, "alerts.html", alerts=watches.alerts(session))
 
 
-@open_router.get("/key")
+@router.get("/key")
 def key_page(request: Request) -> Response:
     """Where the key is typed."""
     return templates.TemplateResponse(request, "key.html", {"refused": False})
 
 
-@open_router.post("/key")
+@router.post("/key")
 async def take_key(request: Request) -> Response:
     """The key, kept in a cookie that only this site sends."""
     shown = parse_qs((await request.body())[:4096].decode("utf-8", "replace")).get("key", [""])[0].strip()

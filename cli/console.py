@@ -132,7 +132,8 @@ def print_table(table: Table, caption: str) -> None:
     """A table for a person; tab-separated lines, without frame or caption, where output goes to a pipe."""
     if on_terminal():
         Console(highlight=False).print(table)
-        stderr.print(caption)
+        if caption:
+            stderr.print(caption)
         return
     cells = zip(*(list(column.cells) for column in table.columns), strict=True)
     for row in cells:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
-from cli.console import Refusal, now, print_lines, read_lexicon, read_lines, read_settings
+from cli.console import Refusal, now, print_lines, print_table, read_lexicon, read_lines, read_settings
 from pipeline import flow
 from pipeline.door import DocumentInvalid, raw_document
-from pipeline.records import Link
-from pipeline.tag import explain
+from pipeline.records import Document, Link
+from pipeline.tag import Lexicon, explain
 
 app = typer.Typer(add_completion=False)
 
@@ -34,9 +35,16 @@ def tag(
             raise Refusal(f"{file or 'standard input'}, line {number}: {error}", code=2) from error
         reading, links = flow.answer(raw, lexicon, settings.zone)
         if show_why:
-            typer.echo("\n".join(explain(reading.document, lexicon)) + "\n")
+            _explain(reading.document, lexicon)
         else:
             print_lines([_answer(row.get("id"), reading, links)])
+
+
+def _explain(document: Document, lexicon: Lexicon) -> None:
+    table = Table("tag", "weight", "rule", "quote", title=document.title or document.text[:60], title_justify="left")
+    for line in explain(document, lexicon):
+        table.add_row(line.tag, f"{line.weight:g}", line.rule, line.quote)
+    print_table(table, "")
 
 
 def _answer(identifier: Any, reading: flow.Reading, links: list[Link]) -> dict[str, Any]:

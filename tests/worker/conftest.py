@@ -1,0 +1,24 @@
+"""A desk over a store of the test's own, with the bundled knowledge and no source."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from knowledge.load import load
+from pipeline.tag import Lexicon
+from storage.engine import Store
+from worker.desk import Desk
+
+
+@pytest.fixture(scope="session")
+def lexicon() -> Lexicon:
+    """The bundled knowledge, ready for tagging."""
+    return Lexicon(load())
+
+
+@pytest.fixture
+def desk(store: Store, lexicon: Lexicon) -> Desk:
+    """A desk without sources."""
+    return Desk(store=store, lexicon=lexicon, sources={}, zone=ZoneInfo("Asia/Shanghai"))

@@ -1,0 +1,116 @@
+"""Celery over a real Redis-protocol server: a message is a doorbell, the rows are the queue."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery
+
+from pipeline.records import RawDocument, State
+from settings import Settings
+from storage import documents
+from storage.engine import Store, open_store
+from tests import servers
+from worker.app import create_app
+
+ROOT = Path(__file__).parent.parent.parent
+NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
+SECONDS = 40.0
+
+
+def raw(number: int) -> RawDocument:
+    text = f"xAI released Grok-{number}, a model with {number} billion parameters."
+    return RawDocument(
+        source_id="wire", title=f"xAI releases Grok-{number}", text=text, published_at=NOW, first_seen_at=NOW
+    )
+
+
+@pytest.fixture
+def settings(redis_server: servers.Redis, tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, redis_url=redis_server.broker_url, database_url=f"sqlite:///{tmp_path}/store.db")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    opened = open_store(settings.store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bell(settings: Settings) -> Iterator[Celery]:
+    app = create_app(settings)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker as `launchwatch worker` starts one."""
+    given = {
+        "LAUNCHWATCH_HOME": str(settings.home),
+        "LAUNCHWATCH_REDIS_URL": settings.redis_url,
+        "LAUNCHWATCH_DATABASE_URL": settings.database_url,
+    }
+    command = [sys.executable, "-m", "cli.main", "worker", "--concurrency", "1"]
+    with (settings.home / "worker.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | given, stdout=log, stderr=log, start_new_session=True
+        )
+        yield process
+        process.terminate()
+        try:
+            process.wait(20)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def wait_for_done(store: Store, count: int) -> dict[State, int]:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        with store.reading() as session:
+            counts = documents.counts_by_state(session)
+        if counts[State.DONE] + counts[State.DUPLICATE] == count:
+            break
+        time.sleep(0.1)
+    return counts
+
+
+def test_a_message_carries_ids_and_nothing_else(bell: Celery, redis_server: servers.Redis) -> None:
+    bell.send_task("worker.tasks.process", (["d1", "d2"],), queue="process")
+    with redis.Redis.from_url(redis_server.url) as client:
+        (message,) = client.lrange("process", 0, -1)
+    body = json.loads(message)
+    assert body["content-type"] == "application/json"
+    assert len(message) < 2048
+
+
+@pytest.mark.slow
+def test_a_worker_takes_named_documents_and_a_sweep_finds_those_whose_message_was_lost(
+    store: Store, bell: Celery, worker: subprocess.Popen[bytes], redis_server: servers.Redis, settings: Settings
+) -> None:
+    with store.writing() as session:
+        received = documents.receive(session, [raw(number) for number in range(10, 30)], NOW)
+    rung, lost = received.ids[:10], received.ids[10:]
+    bell.send_task("worker.tasks.process", (list(rung),), queue="process")
+    assert wait_for_done(store, len(rung))[State.PENDING] == len(lost), (settings.home / "worker.log").read_text()[
+        -2000:
+    ]
+    bell.send_task("worker.tasks.process", (list(lost),), queue="elsewhere")
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.delete("elsewhere")
+    bell.send_task("worker.tasks.sweep", queue="process")
+    counts = wait_for_done(store, len(received.ids))
+    assert (counts[State.PENDING], counts[State.FAILED]) == (0, 0)
