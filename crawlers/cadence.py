@@ -16,7 +16,7 @@ FULL_FETCH_EVERY = timedelta(hours=24)
 HOURS = 24
 _CEILING = {1: timedelta(hours=2), 2: timedelta(hours=4), 3: timedelta(hours=8)}
 """By tier: an official page is asked often however seldom it brings news; most answers are a 304."""
-_PATIENCE = {1: 0.16, 2: 0.2, 3: 0.3}
+_PATIENCE = {1: 0.23, 2: 0.3, 3: 0.45}
 """By tier, the root-items that may pile up between two visits (see `wait`)."""
 _STEP = timedelta(minutes=5)
 _SMOOTHING = 12.0
@@ -26,18 +26,20 @@ _ASKED_FOR_CEILING = timedelta(hours=6)
 """A server that says `max-age=31536000` of a feed is mistaken."""
 
 
-def wait(tier: int, gap_hours: float, hours: Sequence[int], now: datetime) -> timedelta:
+def wait(tier: int, gap_hours: float, hours: Sequence[int], now: datetime, thrift: float = 1.0) -> timedelta:
     """How long to wait where an item is expected every `gap_hours`, at the hours of the day (UTC) that items came.
 
     For a given number of visits in all, items wait least if a source that is n times as busy is asked the root of n
-    times as often. So the root of the rate, as it goes through the day, is added up until patience ends.
+    times as often. So the root of the rate, as it goes through the day, is added up until patience ends. `thrift` of 10
+    asks about a tenth as often, for a collector of very many sources.
     """
     profile = shares(hours)
+    ceiling = min(_CEILING[tier] * thrift, LONGEST)
     moment, piled = now, 0.0
-    while piled < _PATIENCE[tier] and moment - now < _CEILING[tier]:
+    while piled < _PATIENCE[tier] * thrift and moment - now < ceiling:
         piled += sqrt(profile[moment.astimezone(UTC).hour] / gap_hours) * (_STEP / timedelta(hours=1))
         moment += _STEP
-    return min(max(moment - now, SHORTEST), _CEILING[tier])
+    return min(max(moment - now, SHORTEST), ceiling)
 
 
 def shares(hours: Sequence[int]) -> list[float]:
