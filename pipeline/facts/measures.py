@@ -28,6 +28,12 @@ _NOT_FILM = re.compile(
     r"|learn|setup|set up|in under|takes|latency|within|training|hours of|later|ago|reading"
     r"|course|tutorial|per|every|wait|deploy"
 )
+_SHOWN = re.compile(
+    r"(?:的|长的?|时长的?|[- ]long)?[^,，。;；、]{0,8}?(?:视频|影片|短片|歌曲|音乐|videos?|clips?|film|footage|audio)"
+)
+"""A film of that length: `1 分钟的 1080p 视频`."""
+_WAITED = re.compile(r"学|课程|等待|用时|耗时|只需|仅需|每|观看|刷|within|takes|watch")
+_EACH = re.compile(r"每\s?$|/\s?$")
 _FASTER = re.compile(r"加速|提速|速度|更快|快|吞吐|效率|faster|speed|quick|throughput|acceler|推理|解码")
 _NOT_FASTER = re.compile(
     r"增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩"
@@ -76,6 +82,10 @@ _SECONDS = {
 _SECONDS |= {"minute": 60, "minutes": 60, "小时": 3600, "hour": 3600, "hours": 3600}
 
 
+_WIDE = 160
+"""How far from a sentence talk of context windows makes a number of characters one."""
+
+
 class Measure(NamedTuple):
     """The field that a quantity fills."""
 
@@ -96,7 +106,8 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
         near = unit + left[-8:] + right[:12]
         return Measure("active_parameters" if _is_active(near, left, right) else "parameters", _most(one), "parameters")
     if unit in ("字", "汉字", "字符", "character", "characters", "chinese characters", "words"):
-        return _written(one, left, right)
+        wide = folded[max(0, low - _WIDE) : high + _WIDE]
+        return _written(one, left + (wide if _WINDOW.search(wide) else ""), right)
     if unit.endswith(("token", "tokens", "词元")):
         return _tokens(one, left, right)
     if unit in ("帧", "frame", "frames", "fps", "帧/秒", "帧每秒"):
@@ -198,7 +209,10 @@ def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
 
 def _lasting(one: Quantity, left: str, right: str) -> Measure | None:
     near = left[-14:] + "|" + right[:14]
-    if not _FILM.search(near) or _NOT_FILM.search(left[-12:] + "|" + right[:8]) or re.search(r"每\s?$|/\s?$", left):
+    shown = _SHOWN.match(right) and not _WAITED.search(left[-12:])
+    if not shown and not _FILM.search(near):
+        return None
+    if not shown and (_NOT_FILM.search(left[-12:] + "|" + right[:8]) or _EACH.search(left)):
         return None
     seconds = one.value * _SECONDS[one.unit] + (30 if one.unit == "分半钟" else 0)
     return Measure("video_duration", seconds, "s") if 0 < seconds <= 6 * 3600 else None

@@ -15,6 +15,8 @@ from knowledge.schema import Ambiguity
 from pipeline.records import Document
 from pipeline.text import fold, is_cjk
 
+LONGEST = 20_000
+"""How much of a document is read: news says early what it is about, and the time for any text stays bounded."""
 NEAR = 200
 """How many characters before and after an ambiguous name its context words may stand."""
 _MOST_JOINTS = 3
@@ -38,6 +40,8 @@ _LISTS = frozenset(
 )
 """Groups that are looked up by word, not searched for in text."""
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
+_HALF = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which no encoder takes."""
 _VERSIONED = re.compile(r"\s?\d|大模型")
 _CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影|公众号)\s?[:：|]?\s?_?$|_$")
 
@@ -152,8 +156,8 @@ class Lexicon:
 
     def scan(self, document: Document) -> Scan:
         """All names whose conditions hold, and all words, in order of place; the longest name where they overlap."""
-        text = f"{document.title}\n{document.text}"
-        folded = fold(text).replace("‑", "-")
+        text = f"{document.title}\n{document.text}"[:LONGEST]
+        folded = _HALF.sub("\ufffd", fold(text)).replace("‑", "-")
         certain: list[Mention] = []
         doubtful: list[Mention] = []
         cues: list[Cue] = []
@@ -176,7 +180,7 @@ class Lexicon:
         return Scan(
             text=text,
             folded=folded,
-            title_end=len(document.title),
+            title_end=min(len(document.title), len(text)),
             mentions=tuple(longest(certain)),
             cues=tuple(cues),
             sentences=(0, *(m.end() for m in _SENTENCE_END.finditer(text))),

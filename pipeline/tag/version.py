@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_PIECE = re.compile(
-    r"(?P<experts>\d+)x(?P<each>\d+(?:\.\d+)?)b\b"
-    r"|(?<![a-z0-9.])[ae]?(?P<size>\d+(?:\.\d+)?)(?P<scale>[bmt])\b"
-    r"|(?<![a-z0-9])v?(?P<number>\d+(?:\.\d+)*)(?P<letter>[a-z]?)(?![a-z0-9])",
-    re.IGNORECASE,
-)
+_EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b", re.IGNORECASE)
+_SIZE = re.compile(r"([ae]?)(\d+(?:\.\d+)?)([bmt])", re.IGNORECASE)
+_NUMBER = re.compile(r"v?(\d{1,3}(?:\.\d+)*[a-z]?)", re.IGNORECASE)
+_LETTER = re.compile(r"[a-z]\d{1,3}(?:\.\d+)*", re.IGNORECASE)
+_GLUED = re.compile(r"([a-z]{2,})(\d{1,3}(?:\.\d+)*[a-z]?)", re.IGNORECASE)
 _PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)*", re.IGNORECASE)
 _SCALE = {"m": 1e6, "b": 1e9, "t": 1e12}
-_STAMP = re.compile(r"\d{4,}")
 
 
 class Designation(NamedTuple):
@@ -33,33 +31,39 @@ class Designation(NamedTuple):
 
 def parse(name: str) -> Designation:
     """A name's family, version, sizes and variant words. A name without numbers is all family."""
-    spaced = re.sub(
-        r"(?<=[a-z])(?=\d+(?:\.\d+)?(?:[bmt]?\b|[-_ ]))",
-        " ",
-        name.replace("_", "-").replace("‑", "-"),
-        flags=re.IGNORECASE,
-    )
-    pieces = [p for p in re.split(r"[-\s]+", spaced) if p]
     family: list[str] = []
+    variant: list[str] = []
     version: str | None = None
     size: float | None = None
     active: float | None = None
-    variant: list[str] = []
-    for place, piece in enumerate(pieces):
-        match = _PIECE.fullmatch(piece)
-        if match and match["each"]:
-            size = int(match["experts"]) * float(match["each"]) * 1e9
-        elif match and match["size"] and (piece[0] in "aA" and size is not None):
-            active = _count(match)
-        elif match and match["size"] and family:
-            size = _count(match) if size is None else size
-        elif match and match["number"] and version is None and family and not _STAMP.fullmatch(match["number"]):
-            version = match["number"] + match["letter"].lower()
-        elif size is None and version is None and not (match and family):
+    for piece in re.split(r"[-_‑\s]+", name.strip()):
+        if experts := _EXPERTS.fullmatch(piece):
+            size = int(experts[1]) * float(experts[2]) * 1e9
+        elif (sized := _SIZE.fullmatch(piece)) and family:
+            count = float(sized[2]) * _SCALE[sized[3].lower()]
+            if size is None:
+                size = count
+            elif sized[1]:
+                active = count
+        elif version is None and size is None and (number := _number(piece, family)):
+            version = number.lower()
+        elif version is None and size is None and piece:
             family.append(piece)
-        elif place:
+        elif piece:
             variant.append(piece.lower())
     return Designation(" ".join(family) or name, version, size, active, tuple(variant))
+
+
+def _number(piece: str, family: list[str]) -> str | None:
+    """The version that a piece of a name tells; a name glued to it goes to the family."""
+    if family and (number := _NUMBER.fullmatch(piece)):
+        return number[1]
+    if family and _LETTER.fullmatch(piece):
+        return piece
+    if glued := _GLUED.fullmatch(piece):
+        family.append(glued[1])
+        return glued[2]
+    return None
 
 
 def compare(left: str, right: str) -> int:
@@ -85,10 +89,6 @@ def _key(version: str) -> list[tuple[int, str]]:
     while parts and parts[-1] == (0, ""):
         parts.pop()
     return parts
-
-
-def _count(match: re.Match[str]) -> float:
-    return float(match["size"]) * _SCALE[match["scale"].lower()]
 
 
 def _squash(name: str) -> str:

@@ -1,0 +1,28 @@
+"""One lexicon of the real knowledge base for the tests that read text, and sentences turned into documents."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from knowledge.load import load
+from pipeline import facts
+from pipeline.records import Fact, Tags
+from pipeline.tag import Lexicon, tag
+from tests.factories import make_document
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon of the knowledge base as it stands in the checkout."""
+    return Lexicon(load())
+
+
+def tagged(title: str, text: str = "", **given: str) -> Tags:
+    """The tags of a document."""
+    return tag(make_document(title=title, text=text, **given), lexicon())
+
+
+def found(title: str, text: str = "") -> tuple[Fact, ...]:
+    """The facts of a document."""
+    document = make_document(title=title, text=text)
+    return facts.find(document, tag(document, lexicon()), lexicon())

@@ -1,0 +1,137 @@
+"""Facts: value, unit, qualifier, quote and owner; what looks like a fact and is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.records import Fact
+from tests.pipeline.reading import found
+
+KIMI = (
+    "月之暗面宣布，Kimi 智能助手开始内测 200万字无损上下文。",
+    "而去年十月面世时，Kimi 只能处理 20万汉字。同类产品里，Claude 2.1 实测约8万字，GPT-4 Turbo 约2.5万字。"
+    "要在一个领域入门，过去需要有人花 10 分钟学习基础，如今交给模型阅读即可。",
+)
+OPEN_SORA = (
+    "Open-Sora 1.0 把训练脚本与权重一并公开",
+    "对 64 帧、512x512 的视频，训练提速 1.55 倍，整套流程在 8*H800 的机器上跑通；一台服务器能直接训练 1 分钟的 1080p 视频。",
+)
+
+
+def of(facts: tuple[Fact, ...], kind: str) -> list[tuple[object, str]]:
+    return [(f.value, f.quote) for f in facts if f.kind == kind]
+
+
+def test_each_context_length_of_the_founding_week_has_its_product() -> None:
+    lengths = {f.value: f for f in found(*KIMI) if f.kind == "context_length"}
+    assert set(lengths) == {2_000_000, 200_000, 80_000, 25_000}
+    assert all(f.unit == "characters" for f in lengths.values())
+    assert [lengths[v].product for v in (2_000_000, 200_000)] == ["kimi", "kimi"]
+    assert "Claude" in str(lengths[80_000].subject)
+    assert "GPT-4" in str(lengths[25_000].subject)
+    assert lengths[80_000].qualifier == lengths[25_000].qualifier == "about"
+    assert not lengths[2_000_000].comparison
+    assert lengths[80_000].comparison
+
+
+def test_minutes_of_somebodys_learning_are_no_video() -> None:
+    assert of(found(*KIMI), "video_duration") == []
+
+
+def test_every_figure_of_open_sora_is_found() -> None:
+    facts = found(*OPEN_SORA)
+    assert of(facts, "frame_count") == [(64, "64 帧")]
+    assert of(facts, "resolution") == [("512x512", "512x512"), ("1080p", "1080p")]
+    assert of(facts, "training_speedup") == [(1.55, "1.55 倍")]
+    assert of(facts, "hardware") == [(8, "8*H800")]
+    assert of(facts, "video_duration") == [(60, "1 分钟")]
+    assert {f.product for f in facts} == {"open-sora"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "unit"),
+    [
+        ("某模型支持两百万字上下文", "context_length", 2_000_000, "characters"),
+        ("模型支持 128K 上下文", "context_length", 128_000, "tokens"),
+        ("The model has a 2M token context window", "context_length", 2_000_000, "tokens"),
+        ("该模型共 6710 亿参数", "parameters", 671e9, "parameters"),
+        ("万亿参数的大模型", "parameters", 1e12, "parameters"),
+        ("a 7B parameter language model", "parameters", 7e9, "parameters"),
+        ("with 37B activated parameters per token", "active_parameters", 37e9, "parameters"),
+        ("激活参数约 170 亿", "active_parameters", 17e9, "parameters"),
+        ("模型在 36 万亿 token 上训练", "training_data", 36e12, "tokens"),
+        ("trained on 15T tokens", "training_data", 15e12, "tokens"),
+        ("输出速度达每秒 1000 tokens", "throughput", 1000, "token_per_s"),
+        ("输入每百万 token 2 元", "price", 2, "CNY_per_mtok"),
+        ("priced at $0.25 per million input tokens", "price", 0.25, "USD_per_mtok"),
+        ("完成 3 亿美元 B 轮融资", "money", 3e8, "USD"),
+        ("投后估值 100 亿元", "money", 1e10, "CNY"),
+        ("raises $40M in a seed round", "money", 4e7, "USD"),
+        ("周活用户超过 9 亿", "users", 9e8, "users"),
+        ("用 2,048 张 H800 训练", "hardware", 2048, "units"),
+        ("SWE-bench Verified 得分 76.4%", "benchmark_score", 76.4, "percent"),
+        ("scores 93.9% on GPQA Diamond", "benchmark_score", 93.9, "percent"),
+        ("采用 Apache 2.0 协议", "licence", "Apache-2.0", "spdx_or_name"),
+        ("以 MIT 协议开源", "licence", "MIT", "spdx_or_name"),
+        ("生成最长 20 秒视频", "video_duration", 20, "s"),
+        ("推理速度提升 5 倍", "training_speedup", 5, "times"),
+        ("新模型将于 2024年4月8日 上线", "release_date", "2024-04-08", "date"),
+    ],
+)
+def test_one_fact(text: str, kind: str, value: object, unit: str) -> None:
+    assert (kind, value, unit) in [(f.kind, f.value, f.unit) for f in found("某公司的 AI 模型", text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("学生写了一篇 3 万字的小说", "context_length"),
+        ("老师让大家交 800 字作文", "context_length"),
+        ("营收增长 3 倍", "training_speedup"),
+        ("显存 80 GB 的显卡", "parameters"),
+        ("研究人员来自 MIT", "licence"),
+        ("花 30 分钟学习这门课程", "video_duration"),
+        ("The $5B deal was signed", "parameters"),
+        ("每天消耗 20 亿 token", "training_data"),
+    ],
+)
+def test_what_only_looks_like_a_fact_is_none(text: str, kind: str) -> None:
+    assert kind not in [f.kind for f in found("AI 新闻", text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "qualifier"),
+    [
+        ("约 70 亿参数", "about"),
+        ("超过 70 亿参数", "more_than"),
+        ("高达 70 亿参数", "up_to"),
+        ("不到 70 亿参数", "less_than"),
+        ("70 亿参数", "exact"),
+        ("at least 7 billion parameters", "at_least"),
+    ],
+)
+def test_the_qualifier_is_kept(text: str, qualifier: str) -> None:
+    assert [f.qualifier for f in found("", text) if f.kind == "parameters"] == [qualifier]
+
+
+def test_characters_and_tokens_are_never_mixed() -> None:
+    units = {f.quote: f.unit for f in found("Kimi 支持 200 万字上下文，另一版本支持 256K tokens 上下文")}
+    assert set(units.values()) == {"characters", "tokens"}
+
+
+def test_sizes_that_a_name_tells_are_facts_of_that_model() -> None:
+    facts = found("Qwen3.5-397B-A17B 发布")
+    assert [(f.kind, f.value, f.subject) for f in facts] == [
+        ("parameters", 397_000_000_000, "Qwen3.5-397B-A17B"),
+        ("active_parameters", 17_000_000_000, "Qwen3.5-397B-A17B"),
+    ]
+
+
+def test_prices_tell_input_from_output() -> None:
+    facts = found("DeepSeek 调整 API 价格", "输入每百万 token 2 元，输出每百万 token 8 元。")
+    assert [(f.detail, f.value) for f in facts if f.kind == "price"] == [("input", 2), ("output", 8)]
+
+
+def test_the_time_of_a_figure_is_kept() -> None:
+    facts = found("ChatGPT 用户数据", "截至 2024年2月，周活用户达 1.8 亿。")
+    assert [f.as_of for f in facts if f.kind == "users"] == ["2024-02"]
