@@ -5,12 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy import RowMapping, TextualSelect, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Document, Fact, Fingerprint, RawDocument, Record, State, Tags
@@ -191,16 +192,9 @@ def _id(key: bytes) -> str:
 
 def like(session: Session, fingerprint: Fingerprint, limit: int = LIKE_LIMIT) -> list[Document]:
     """Finished documents that share the URL, the words or a band with a fingerprint, newest first."""
-    by_hash = [
-        select(_likenesses.c.document_id, _likenesses.c.filed_at)
-        .where(_likenesses.c.hash == key)
-        .order_by(_likenesses.c.filed_at.desc(), _likenesses.c.document_id.desc())
-        .limit(PER_HASH)
-        for key in _hashes(fingerprint)
-    ]
-    ids: dict[str, datetime] = {}
-    for query in by_hash:
-        ids.update({row.document_id: row.filed_at for row in session.execute(query)})
+    hashes = _hashes(fingerprint)
+    asked = session.execute(_newest_under(len(hashes)), {f"hash{n}": key for n, key in enumerate(hashes)})
+    ids: dict[str, datetime] = {row.document_id: row.filed_at for row in asked}
     newest = sorted(ids, key=lambda key: (ids[key], key), reverse=True)[:limit]
     found = {document.id: document for document in several(session, newest)}
     return [found[key] for key in newest if key in found]
@@ -273,6 +267,15 @@ def _change(session: Session, document_id: str, values: dict[str, Any]) -> None:
     result: Any = session.execute(update(_documents).where(_documents.c.id == document_id).values(values))
     if result.rowcount != 1:
         raise DocumentUnknown(document_id)
+
+
+@cache
+def _newest_under(count: int) -> TextualSelect:
+    """The newest documents under each of so many hashes: as many index walks, in one statement written once."""
+    newest = f"ORDER BY filed_at DESC, document_id DESC LIMIT {PER_HASH}"
+    walk = f"SELECT * FROM (SELECT document_id, filed_at FROM likenesses WHERE hash = :hash{{}} {newest}) AS walk{{}}"  # noqa: S608
+    asked = text(" UNION ALL ".join(walk.format(n, n) for n in range(count)))
+    return asked.columns(document_id=tables.Words, filed_at=tables.UtcTime)
 
 
 def _remember(session: Session, document: Document, fingerprint: Fingerprint) -> None:

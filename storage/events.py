@@ -6,10 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, union_all, update
+from sqlalchemy import ColumnElement, TextualSelect, and_, bindparam, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Event, Link, Record, Score, Sketch
@@ -80,22 +81,26 @@ def _events_by_key(
 ) -> dict[str, list[tuple[str, datetime]]]:
     """For each key its newest events in the window, each an index walk that stops at PER_KEY."""
     found: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
-    walks = [
-        select(_keys.c.key, _keys.c.event_id, _keys.c.filed_at)
-        .where(_keys.c.key == key, _keys.c.filed_at >= since, _keys.c.filed_at <= until)
-        .order_by(_keys.c.filed_at.desc(), _keys.c.event_id.desc())
-        .limit(PER_KEY)
-        .subquery()
-        for key in keys
-    ]
-    if walks:
-        for row in session.execute(union_all(*(select(walk) for walk in walks))):
+    if keys:
+        asked = {f"key{n}": key for n, key in enumerate(keys)} | {"since": since, "until": until}
+        for row in session.execute(_newest_under(len(keys)), asked):
             found[row.key].append((row.event_id, row.filed_at))
     return found
 
 
-def _key(text: str) -> str:
-    return text if len(text) <= LONGEST_KEY else sha256(tables.safe(text).encode()).hexdigest()
+@cache
+def _newest_under(count: int) -> TextualSelect:
+    """The newest events under each of so many keys: as many index walks, in one statement written once."""
+    is_asked = "key = :key{} AND filed_at >= :since AND filed_at <= :until"
+    newest = f"ORDER BY filed_at DESC, event_id DESC LIMIT {PER_KEY}"
+    walk = f"SELECT * FROM (SELECT key, event_id, filed_at FROM event_keys WHERE {is_asked} {newest}) AS walk{{}}"  # noqa: S608
+    times = [bindparam(name, type_=tables.UtcTime) for name in ("since", "until")]
+    asked = text(" UNION ALL ".join(walk.format(n, n) for n in range(count))).bindparams(*times)
+    return asked.columns(key=tables.Words, event_id=tables.Words, filed_at=tables.UtcTime)
+
+
+def _key(name: str) -> str:
+    return name if len(name) <= LONGEST_KEY else sha256(tables.safe(name).encode()).hexdigest()
 
 
 # ---- saving ---------------------------------------------------------------------------------------------------------
