@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from pipeline.records import Alert, Event, EventFact, Link, Reason, Record, Report, Score, Watch
+from pipeline.records import Alert, CompanyTag, Event, EventFact, Link, Reason, Record, Report, Score, Watch
 from pipeline.text import fold
 
 FRESH = timedelta(hours=48)
@@ -14,6 +14,9 @@ FRESH = timedelta(hours=48)
 
 AHEAD = timedelta(hours=24)
 """A published time further in the future is a mistake of the source, and tells nothing."""
+
+ABOUT = 40
+"""From here on an event is about a company or product; below, it names it in passing, and nobody wants to be told."""
 
 UNCONFIRMED = frozenset({"rumour", "question", "forecast"})
 
@@ -53,14 +56,20 @@ def is_news(event: Event, before: Event | None, now: datetime) -> bool:
 
 
 def changes(event: Event, before: Event) -> Iterator[Change]:
-    """What changed in substance: a fact added or corrected, a rumour confirmed or denied, the first official source."""
+    """What changed in substance: a new fact or another value, a rumour confirmed or denied, the first official source."""
     known = {_field(fact): fact for fact in before.facts}
+    kinds = {fact.kind for fact in before.facts}
     same = {_value(fact) for fact in before.facts}
+    about = _owners(event)
     for fact in event.facts:
         if fact.comparison or _value(fact) in same:
             continue
-        old = known.get(_field(fact))
-        yield _corrected(fact, old) if old else _added(fact)
+        owner = fact.product or fact.subject
+        old = known.get(_field(fact)) if owner else None
+        if (owner in about) if owner else (fact.kind not in kinds):
+            same.add(_value(fact))
+            kinds.add(fact.kind)
+            yield _differs(fact, old) if old else _added(fact)
     if event.certainty != before.certainty:
         if event.certainty == "denial":
             yield Change(key="denied", reason=Reason(zh="出现否认", en="now denied"))
@@ -94,10 +103,14 @@ def met(watch: Watch, event: Event, links: Sequence[Link], scores: Sequence[Scor
 def _hits(watch: Watch, event: Event, links: Sequence[Link], score: Score | None) -> Iterator[tuple[str, str, str]]:
     """For each list that the watch gives: its name in Chinese and English, and what met it (empty for nothing)."""
     if watch.companies:
-        yield "公司", "company", _common(watch.companies, (tag.id for tag in event.companies))
+        yield "公司", "company", _common(watch.companies, (tag.id for tag in event.companies if _is_about(tag)))
     if watch.products:
-        names = [name for tag in event.products for name in (tag.id, tag.family, tag.name) if name]
-        yield "产品", "product", _common(watch.products, names)
+        ours = (tag for tag in event.products if tag.relevance >= ABOUT)
+        yield (
+            "产品",
+            "product",
+            _common(watch.products, [n for tag in ours for n in (tag.id, tag.family, tag.name) if n]),
+        )
     if watch.modalities:
         yield "模态", "modality", _common(watch.modalities, (*event.modalities.output, *event.modalities.input))
     if watch.event_types:
@@ -108,6 +121,10 @@ def _hits(watch: Watch, event: Event, links: Sequence[Link], score: Score | None
         yield "证券", "security", _common(watch.securities, (link.security_id for link in links))
     if watch.words:
         yield "词", "words", _words(watch, event)
+
+
+def _is_about(tag: CompanyTag) -> bool:
+    return tag.role == "actor" or tag.relevance >= ABOUT
 
 
 def _common(wanted: Sequence[str], given: Iterable[str]) -> str:
@@ -159,9 +176,16 @@ def _added(fact: EventFact) -> Change:
     return Change(key=_key(fact), reason=Reason(zh=f"新增事实“{fact.quote}”", en=f"new fact “{fact.quote}”"))
 
 
-def _corrected(fact: EventFact, old: EventFact) -> Change:
-    reason = Reason(zh=f"事实更正：“{old.quote}” → “{fact.quote}”", en=f"corrected: “{old.quote}” → “{fact.quote}”")
+def _differs(fact: EventFact, old: EventFact) -> Change:
+    reason = Reason(zh=f"数值有变：“{old.quote}” → “{fact.quote}”", en=f"another value: “{old.quote}” → “{fact.quote}”")
     return Change(key=_key(fact), reason=reason)
+
+
+def _owners(event: Event) -> set[str]:
+    """The companies and products that the event is about, by id and by name: whose facts are its own."""
+    products = (tag for tag in event.products if tag.relevance >= ABOUT)
+    companies = {tag.id for tag in event.companies if _is_about(tag)}
+    return companies | {name for tag in products for name in (tag.id, tag.family, tag.name) if name}
 
 
 def _key(fact: EventFact) -> str:

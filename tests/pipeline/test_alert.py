@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.alert import alerts
 from pipeline.link import link
-from pipeline.records import Alert, Event, EventFact, Modalities, ProductTag, Reason, Score, ThemeMatch
+from pipeline.records import Alert, CompanyTag, Event, EventFact, Modalities, ProductTag, Reason, Score, ThemeMatch
 from tests.factories import (
     MOMENT,
     make_company,
@@ -88,10 +88,28 @@ def test_a_new_fact_alerts_again_as_an_update_that_names_it() -> None:
     assert alert.id != raised(event)[0].id
 
 
-def test_a_corrected_fact_names_both_values() -> None:
-    event = make_event("lab", facts=(fact(),))
-    [alert] = raised(grown(event, facts=(fact(value=256_000, quote="256K"),)), event)
-    assert "“200K” → “256K”" in alert.why.en
+def test_another_value_for_the_same_thing_names_both() -> None:
+    event = make_event("lab", facts=(fact(subject="lab"),))
+    both = (fact(subject="lab"), fact(subject="lab", value=256_000, quote="256K"))
+    [alert] = raised(grown(event, facts=both), event)
+    assert "another value: “200K” → “256K”" in alert.why.en
+
+
+def test_one_more_amount_that_belongs_to_nobody_is_silent() -> None:
+    event = make_event("lab", facts=(fact(kind="money", value=6e6, quote="$6M"),))
+    assert raised(grown(event, facts=(*event.facts, fact(kind="money", value=9e6, quote="$9M"))), event) == []
+
+
+def test_a_fact_about_somebody_else_is_silent() -> None:
+    event = make_event("lab")
+    assert raised(grown(event, facts=(fact(subject="giant"),)), event) == []
+
+
+def test_a_watched_company_named_in_passing_is_silent() -> None:
+    passing = CompanyTag(id="giant", relevance=20, role="mentioned", quote="giant")
+    event = make_event("lab")
+    event = event.model_copy(update={"companies": (*event.companies, passing)})
+    assert raised(event, companies=("giant",)) == []
 
 
 def test_a_rivals_figure_is_no_news_of_the_event() -> None:
