@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline.extract.urls import canonical
 from sample.week import SampleDocument, load_documents, load_sample_sources, load_serving
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -120,3 +121,11 @@ def test_there_are_undated_and_off_topic_items(documents: list[SampleDocument]) 
     assert len(off_topic) >= 4
     assert {d.event for d in off_topic} == {None}
     assert [d.id for d in documents if d.event is None and "off_topic" not in d.flags] == []
+
+
+def test_each_document_keeps_a_page_of_its_own_when_its_public_address_stands_for_it(
+    documents: list[SampleDocument],
+) -> None:
+    """The demo shows `fact_url` with a parameter of its own; pages whose address loses parameters would fall together."""
+    marked = [canonical(f"{d.fact_url}{'&' if '?' in d.fact_url else '?'}sample={d.id}") for d in documents]
+    assert [address for address, times in Counter(marked).items() if times > 1] == []
