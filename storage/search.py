@@ -146,7 +146,7 @@ def _tsquery(phrases: Sequence[_Phrase], wanted: Sequence[str]) -> str:
 def _score(row: Any, phrases: Sequence[_Phrase], newest: int) -> float:
     if not phrases:
         return 0.0
-    title, body = f" {row.title} ", f" {zlib.decompress(row.body).decode()} "
+    title, body = f" {row.title} ", f" {_plain(row.body)} "
     needles = [f" {' '.join(p.tokens)}{'' if p.is_start else ' '}" for p in phrases]
     counts = [TITLE_COUNTS * title.count(needle) + body.count(needle) for needle in needles]
     age = ((newest >> 20) - (row.id >> 20)) / FADE.total_seconds()
@@ -204,7 +204,7 @@ def index(
     number = _first_id(when) + hash_of(kind, subject)
     while not is_new(session, _insert(session, {"id": number, "kind": kind, "subject": subject} | row)):
         number = number + 1 if (number + 1) % _SECOND else number - _SECOND + 1
-    _write_words(session, number, row)
+    write_words(session, [row | {"id": number}])
 
 
 def remove(session: Session, kind: Kind, subject: str) -> bool:
@@ -254,20 +254,25 @@ def _insert(session: Session, values: dict[str, Any]) -> Any:
     return insert(session, _rows).values(values).on_conflict_do_nothing(index_elements=["id"])
 
 
-def _write_words(session: Session, number: int, row: dict[str, Any]) -> None:
-    body = zlib.decompress(row["body"]).decode()
+def write_words(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """The words of rows, into the index of the store's dialect."""
+    streams = [{"id": r["id"], "title": r["title"], "tags": r["tags"], "body": _plain(r["body"])} for r in rows]
     if is_postgres(session):
-        words = _tsvector(row["title"].split(), body.split(), row["tags"].split())
-        session.execute(_SET_WORDS, {"id": number, "words": words})
-    else:
-        session.execute(_ADD_WORDS, {"id": number, "title": row["title"], "body": body, "tags": row["tags"]})
+        streams = [
+            {"id": s["id"], "words": _tsvector(*(s[n].split() for n in ("title", "body", "tags")))} for s in streams
+        ]
+    session.execute(_SET_WORDS if is_postgres(session) else _ADD_WORDS, streams)
+
+
+def _plain(body: bytes) -> str:
+    return zlib.decompress(body).decode()
 
 
 def _remove(session: Session, old: Any) -> None:
     """FTS5 without content forgets a row only when it is told the words that it had."""
     if not is_postgres(session):
-        body = zlib.decompress(old.body).decode()
-        session.execute(_DROP_WORDS, {"id": old.id, "title": old.title, "body": body, "tags": old.tags})
+        words = {"id": old.id, "title": old.title, "body": _plain(old.body), "tags": old.tags}
+        session.execute(_DROP_WORDS, words)
     session.execute(delete(_rows).where(_rows.c.id == old.id))
 
 
