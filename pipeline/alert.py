@@ -18,8 +18,6 @@ AHEAD = timedelta(hours=24)
 ABOUT = 40
 """From here on an event is about a company or product; below, it names it in passing, and nobody wants to be told."""
 
-UNCONFIRMED = frozenset({"rumour", "question", "forecast"})
-
 
 class Change(Record):
     """What is new about an event in substance, as a key for its id and in words."""
@@ -73,7 +71,7 @@ def changes(event: Event, before: Event) -> Iterator[Change]:
     if event.certainty != before.certainty:
         if event.certainty == "denial":
             yield Change(key="denied", reason=Reason(zh="出现否认", en="now denied"))
-        elif before.certainty in UNCONFIRMED and event.certainty == "fact":
+        elif before.certainty == "rumour" and event.certainty == "fact":
             yield Change(key="confirmed", reason=Reason(zh="传闻得到证实", en="rumour confirmed"))
     if _best_tier(event) == 1 and _best_tier(before) != 1:
         yield Change(key="official", reason=Reason(zh="官方来源出现", en="first official source"))
@@ -81,7 +79,7 @@ def changes(event: Event, before: Event) -> Iterator[Change]:
 
 def met(watch: Watch, event: Event, links: Sequence[Link], scores: Sequence[Score]) -> Reason | None:
     """Why an event meets a watch, or None. Every list of the watch that is not empty must match."""
-    if event.certainty in UNCONFIRMED and not watch.rumours:
+    if event.certainty == "rumour" and not watch.rumours:
         return None
     score = _under(watch, scores)
     if watch.minimum_importance > 0 and (score is None or score.total < watch.minimum_importance):
@@ -238,9 +236,7 @@ def _id(event: Event, watch: Watch, version: int, news: Sequence[Change]) -> str
 def _title(event: Event, watch: Watch, *, update: bool) -> str:
     marks = {"zh": ("【更新】", "【传闻】"), "en": ("[Update] ", "[Rumour] ")}[watch.language]
     return (
-        (marks[0] if update else "")
-        + (marks[1] if event.certainty in UNCONFIRMED else "")
-        + event.title(watch.language)
+        (marks[0] if update else "") + (marks[1] if event.certainty == "rumour" else "") + event.title(watch.language)
     )
 
 

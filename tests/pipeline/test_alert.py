@@ -130,6 +130,10 @@ def test_a_confirmed_rumour_is_an_update_to_those_who_heard_the_rumour_and_a_fir
     assert not first.title.startswith("[Update]")
 
 
+def test_a_headline_that_asks_about_a_fact_is_no_rumour() -> None:
+    assert raised(make_event("lab", certainty="question"))
+
+
 def test_a_denial_is_an_update() -> None:
     event = make_event("lab")
     [alert] = raised(grown(event, certainty="denial"), event)
