@@ -51,7 +51,8 @@ LEVELS = 10
 JOIN = {"zh": 0.55, "en": 0.3, "across": 0.5}
 """Where precision on pairs left out of the fit is 0.95 or more."""
 
-ANCHOR = 0.12
+ANCHOR = 0.08
+"""Share of a headline that must touch the founding document for a later one to count."""
 
 
 @dataclass(frozen=True)

@@ -348,7 +348,7 @@ class ClusterWeights(Row):
     join: dict[str, float]
     """The fused score, 0 to 1, from which two documents tell of one event: both in `zh`, both in `en` or another, `across`."""
     anchor: float = 0.0
-    """The score that the founding document itself must reach, however alike a later one is: so chains do not drift."""
+    """The share of a headline that the founding document itself must cover, however alike a later one is."""
     follow: float
     """The score from which a new event counts as a follow-up of the other."""
     same_language: dict[str, float]

@@ -2,6 +2,6 @@
 
 from pipeline.cluster.merging import merge
 from pipeline.cluster.placing import place
-from pipeline.cluster.sketching import remember, sketch
+from pipeline.cluster.sketching import event_id, remember, sketch
 
-__all__ = ["merge", "place", "remember", "sketch"]
+__all__ = ["event_id", "merge", "place", "remember", "sketch"]

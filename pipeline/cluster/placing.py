@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from math import exp
 from typing import NamedTuple
 
@@ -16,8 +17,11 @@ JOINS = 0.5
 """The scaled score from which a document joins."""
 
 
+JOIN_WITHIN = timedelta(days=6, hours=12)
+"""Later reports tell of what came of an event; of labelled pairs of one event none lies further apart."""
+
 RULED_OUT = 0.3
-"""The most that documents with contradictory versions reach: related, but never one event."""
+"""The most that what is ruled out reaches: related, but never one event."""
 
 
 class Match(NamedTuple):
@@ -64,20 +68,24 @@ def _is_about(sketch: Sketch, other: Sketch) -> bool:
 
 
 def match(mine: View, founding: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
-    """How well a document fits an event: its best likeness to one of the documents kept for it, anchored on the first."""
+    """How well a document fits an event: its best likeness to one of the documents kept for it.
+
+    A later one counts only where the document also touches what the founding one said, so that chains do not drift,
+    and nothing joins long after the founding: it develops the event, and follows.
+    """
     best = compare(mine, founding, known, weights)
-    anchored = best.score >= weights.anchor
-    for other in founding.others:
-        found = compare(mine, other, known, weights)
-        if anchored and found.score > best.score:
-            best = Match(found.score, founding, found.signals)
-    return best
+    touches = max(best.signals.get(name, 0.0) for name in ("covered", "names", "terms")) >= weights.anchor
+    if touches and not best.signals.get("contradictory"):
+        best = max([best, *(compare(mine, other, known, weights) for other in founding.others)], key=lambda m: m.score)
+    if abs(mine.sketch.when - founding.when) > JOIN_WITHIN:
+        return Match(min(best.score, RULED_OUT), founding, best.signals)
+    return Match(best.score, founding, best.signals)
 
 
 def compare(mine: View, other: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
     """The likeness of two documents, scaled so that 0.5 is where they are one event; contradictory versions rule that out."""
     if mine.sketch.document_id == other.document_id:
-        return Match(1.0, other, {})
+        return Match(1.0, other, {"covered": 1.0})
     theirs = View(other, known)
     found = signals(mine, theirs)
     same = mine.sketch.language == other.language

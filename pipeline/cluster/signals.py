@@ -13,6 +13,9 @@ from pipeline.records import Sketch
 TELLING = 0.55
 """Words from this weight on are rare enough to count as shared evidence by themselves."""
 
+STEPS = frozenset({"pricing_change", "incident", "policy_regulation", "acquisition", "earnings_disclosure"})
+"""Types of event that follow a release and are not part of it."""
+
 MORE_THAN_A_HEADLINE = 16
 """Words beside the headline from which a document counts as having a text."""
 
@@ -149,9 +152,16 @@ def _circumstances(one: View, other: View) -> Signals:
     return {
         "details": 1 - exp(-sum(x - TELLING for w, x in one.every.items() if x > TELLING and w in other.every) / 3),
         "type": float(one.sketch.event_type == other.sketch.event_type),
+        "other_step": float(_is_other_step(one, other)),
         "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
         "days": min(days, FAR) / FAR,
     }
+
+
+def _is_other_step(one: View, other: View) -> bool:
+    """Whether only one of them tells of a step that has its own day: a new price, an outage, a ruling, a purchase."""
+    types = {one.sketch.event_type, other.sketch.event_type}
+    return len(types) == 2 and bool(types & STEPS)
 
 
 def contradict(one: View, other: View) -> bool:
