@@ -141,9 +141,18 @@ def _serve(questions: IO[bytes], answers: IO[bytes]) -> None:
         task = Task.model_validate_json(questions.read(words))
         body = questions.read(size)
         _limit_cpu()
-        answer = reading.read(task, body).model_dump_json().encode("utf-8", "replace")
+        try:
+            answer = reading.read(task, body).model_dump_json().encode("utf-8", "replace")
+        except (Exception, RecursionError, MemoryError) as error:  # noqa: BLE001  # the top of the child's job
+            answer = _broken(error)
         answers.write(len(answer).to_bytes(4, "big") + answer)
         answers.flush()
+
+
+def _broken(error: BaseException) -> bytes:
+    """What is answered where a reader fails: a fault of ours, in words."""
+    words = f"its reader failed on it ({type(error).__name__}: {str(error)[:200]})"
+    return Reading(thing="hostile", error=words).model_dump_json().encode("utf-8", "replace")
 
 
 def _limit_cpu() -> None:

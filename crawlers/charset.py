@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import charset_normalizer
 
@@ -57,6 +57,7 @@ _META = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+
 _HTTP = re.compile(r"""charset\s*[=:]\s*["']?\s*([A-Za-z0-9._:-]+)""", re.I)
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _SAMPLE = 64 * 1024
 _PLAUSIBLE = 0.85
 """Share of double bytes in the everyday half of a Chinese set: 0.95 and more in real text, about 0.4 by chance."""
@@ -72,7 +73,15 @@ class Decoded:
 
 
 def to_text(body: bytes, content_type: str = "") -> Decoded:
-    """The text of a document. Never fails: bytes that fit nothing become U+FFFD, and `sure` is False."""
+    """The text of a document, without characters that neither XML nor HTML may hold.
+
+    Never fails: bytes that fit nothing become U+FFFD, and `sure` is False.
+    """
+    decoded = _decode(body, content_type)
+    return replace(decoded, text=_ILLEGAL.sub("", decoded.text))
+
+
+def _decode(body: bytes, content_type: str) -> Decoded:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return _read(body[len(mark) :], encoding)

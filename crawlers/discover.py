@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from parsel import Selector
 from pydantic import BaseModel, ConfigDict
 
+from crawlers.addresses import joined, split
 from crawlers.charset import to_text
 from crawlers.crawl import Gets
 from crawlers.entry import Entry
@@ -74,21 +75,21 @@ async def discover(url: str, fetcher: Gets, cage: Reads, now: datetime, *, tier:
 def feed_links(body: bytes, url: str, content_type: str = "") -> list[Entry]:
     """The addresses on and near a page that may be its feed, likeliest first; titles say where each was found."""
     page = Selector(text=to_text(body, content_type).text or "<html></html>", type="html")
-    base = urljoin(url, page.css("base::attr(href)").get() or "")
+    base = joined(url, page.css("base::attr(href)").get() or "") or url
     found: dict[str, str] = {}
     for link in page.css("link[rel~=alternate][href]"):
         if _FEED_TYPES.fullmatch(link.attrib.get("type", "").split(";")[0].strip()):
-            found.setdefault(urljoin(base, link.attrib["href"]), "declared")
+            found.setdefault(joined(base, link.attrib["href"]), "declared")
     for anchor in page.css("a[href]"):
-        if _FEED_LIKE.search(urlsplit(anchor.attrib["href"]).path):
-            found.setdefault(urljoin(base, anchor.attrib["href"]), "linked")
+        if _FEED_LIKE.search(split(anchor.attrib["href"]).path):
+            found.setdefault(joined(base, anchor.attrib["href"]), "linked")
     folder = url.split("?")[0].rstrip("/")
     for usual in _USUAL:
         found.setdefault(folder + usual, "usual place")
-        found.setdefault(urljoin(url, usual), "usual place")
+        found.setdefault(joined(url, usual), "usual place")
     comments = [address for address in found if "comment" in address]
     ordered = [address for address in found if address not in comments] + comments
-    return [Entry(url=a, title=found[a]) for a in ordered if a.startswith(("http://", "https://")) and a != url]
+    return [Entry(url=a, title=found[a]) for a in ordered if a and a != url]
 
 
 async def _as_feed(fetched: Fetched, cage: Reads, now: datetime) -> Reading:
@@ -131,7 +132,7 @@ def _language(entries: tuple[Entry, ...]) -> str:
 
 def slug(url: str) -> str:
     """An id for an address: `example.org/blog/feed.xml` is `example-org-blog`."""
-    parts = urlsplit(url)
+    parts = split(url)
     words = re.findall(r"[a-z0-9]+", f"{parts.hostname or ''} {parts.path}".lower())
     kept = [word for word in words if word not in {"www", "feed", "feeds", "rss", "xml", "atom", "index", "json"}]
     return "-".join(kept)[:60].strip("-") or "source"

@@ -10,11 +10,11 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
-from urllib.parse import urljoin
 
 import feedparser
 
 from crawlers import mend
+from crawlers.addresses import joined
 from crawlers.charset import Decoded, to_text
 from crawlers.dates import UNKNOWN, Moment, read_date
 from crawlers.entry import Entry
@@ -166,10 +166,9 @@ def _url(item: Any) -> str | None:
     """The page of an item: its alternate link, or a guid that is one."""
     links = [link for link in item.get("links", ()) if link.get("rel", "alternate") == "alternate" and link.get("href")]
     for candidate in (item.get("link"), *(link["href"] for link in links), item.get("feedburner_origlink")):
-        if candidate and str(candidate).startswith(("http://", "https://")):
-            return str(candidate).strip()
-    guid = str(item.get("id") or "")
-    return guid if guid.startswith(("http://", "https://")) else None
+        if address := joined("", str(candidate or "")):
+            return address
+    return joined("", str(item.get("id") or "")) or None
 
 
 def _date(item: Any, names: tuple[str, ...], zone: tzinfo) -> Moment:
@@ -236,7 +235,7 @@ def _json_entry(item: dict[str, Any], feed: dict[str, Any], url: str, zone: tzin
     link = _text(item.get("url") or item.get("external_url"))
     return Entry(
         guid=_short(item.get("id")) or link or None,
-        url=urljoin(_text(feed.get("home_page_url")) or url, link) if link else None,
+        url=joined(_text(feed.get("home_page_url")) or url, link) or None,
         title=title(_text(item.get("title")), markup=False),
         summary=(
             _text(item.get("content_html"))

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
-from urllib.parse import urlsplit
 
+from crawlers.addresses import joined
 from crawlers.dates import UNKNOWN, Moment, from_number, read_date
 from crawlers.entry import Entry
 from crawlers.feeds import NotAFeed, title
@@ -102,7 +102,7 @@ def _item(item: dict[str, Any], paths: JsonPaths, zone: tzinfo) -> Entry:
 def _address(item: dict[str, Any], path: str) -> str | None:
     template = path if "{" in path else f"{{{path}}}"
     found = _BRACED.sub(lambda match: _text(at(item, match.group(1))), template)
-    return found if urlsplit(found).scheme in ("http", "https") else None
+    return joined("", found) or None
 
 
 def _date(value: Any, unit: str, zone: tzinfo) -> Moment:

@@ -8,8 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
+from crawlers.addresses import split
 from crawlers.entry import Entry
 
 REMEMBERED = 2_000
@@ -35,7 +36,8 @@ def sort_out(entries: Sequence[Entry], seen: Mapping[str, str]) -> tuple[list[En
     met: set[str] = set()
     for entry, marks in zip(entries, _marks(entries), strict=True):
         known = [mark for mark in marks if mark in seen]
-        if known == [mark for mark in marks if mark.startswith("g")] and not _is_telling(entry.guid or ""):
+        only_guid = known == [mark for mark in marks if mark.startswith("g")]
+        if only_guid and len(marks) > 1 and not _is_telling(entry.guid or ""):
             known = []
         content = content_mark(entry)
         if met.intersection(marks):
@@ -74,7 +76,9 @@ def content_mark(entry: Entry) -> str:
 
 def canonical(url: str) -> str:
     """An address without what changes while the page stays: scheme, `www.`, tracking, fragment, a last slash."""
-    parts = urlsplit(url.strip())
+    parts = split(url.strip())
+    if not parts.hostname:
+        return url.strip()
     host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     query = sorted(
@@ -97,7 +101,7 @@ def _marks(entries: Sequence[Entry]) -> list[list[str]]:
             marks.append(f"u{_short(canonical(entry.url))}")
         if entry.guid and guids[entry.guid] == 1:
             marks.append(f"g{_short(_plain_guid(entry.guid))}")
-        found.append(marks)
+        found.append(marks or [f"a{_short(f'{entry.guid} {entry.url} {entry.title} {entry.summary[:300]}')}"])
     return found
 
 

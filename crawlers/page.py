@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, tzinfo
 from typing import Any
-from urllib.parse import urljoin
 
 import trafilatura
 from lxml import etree
 from lxml import html as lxml_html
 
+from crawlers.addresses import joined
 from crawlers.charset import to_text
 from crawlers.dates import UNKNOWN, Moment, read_date
 from crawlers.entry import Entry
@@ -217,8 +217,7 @@ def _author(tree: Tree) -> str:
 def _canonical(tree: Tree, url: str) -> str | None:
     for link in tree.iter("link"):
         if link.get("rel") == "canonical" and (href := link.get("href")):
-            found = urljoin(url, href.strip())
-            return found if found.startswith(("http://", "https://")) else url or None
+            return joined(url, href) or url or None
     return url or None
 
 

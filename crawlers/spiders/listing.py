@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import UTC, datetime, tzinfo
-from urllib.parse import urljoin, urlsplit
 
 from parsel import Selector, SelectorList
 
+from crawlers.addresses import joined, split
 from crawlers.charset import to_text
 from crawlers.dates import UNKNOWN, Moment, read_date, read_format
 from crawlers.entry import Entry
@@ -41,7 +41,7 @@ def read_listing(
         raise NotAFeed("empty", "the page is empty")
     text = to_text(body, content_type).text
     page = Selector(text=text, type="html")
-    base = urljoin(url, page.css("base::attr(href)").get() or "")
+    base = joined(url, page.css("base::attr(href)").get() or "") or url
     found = _chosen(page, base, selectors, zone, now) if selectors else _by_shape(page, base, zone, now)
     first: dict[str | None, Entry] = {}
     for entry in found:
@@ -62,20 +62,18 @@ def read_listing(
 def _chosen(page: Selector, base: str, selectors: Selectors, zone: tzinfo, now: datetime | None) -> list[Entry]:
     entries = []
     for item in page.css(selectors.item):
-        link = _link(item, selectors.link)
-        if not link:
+        address = joined(base, _link(item, selectors.link) or "")
+        if not address or address == base:
             continue
         published, precision = _when(item, selectors, zone, now)
         entry = Entry(
-            guid=None,
-            url=urljoin(base, link.strip()),
+            url=address,
             title=title(_words(item, selectors.title) or _words(item, selectors.link)),
             summary=_words(item, selectors.summary),
             published_at=published,
             published_precision=precision,
         )
-        if _is_page(entry.url):
-            entries.append(entry)
+        entries.append(entry)
     return entries
 
 
@@ -118,11 +116,11 @@ def _date_texts(item: Selector, query: str) -> list[str]:
 def _by_shape(page: Selector, base: str, zone: tzinfo, now: datetime | None) -> list[Entry]:
     """Links with a headline's length whose addresses share the page's most common folder of articles."""
     seen: dict[str, tuple[str, Selector]] = {}
-    host = urlsplit(base).hostname or ""
+    host = split(base).hostname or ""
     for link in page.xpath(_LINKS):
-        address = urljoin(base, link.attrib["href"].strip()).split("#")[0]
+        address = joined(base, link.attrib["href"]).split("#")[0]
         words = _headline(link)
-        if not _is_page(address) or not _same_site(urlsplit(address).hostname or "", host) or address == base:
+        if not _same_site(split(address).hostname or "", host) or address == base:
             continue
         if len(words) > len(seen.get(address, ("",))[0]):
             seen[address] = (words, link)
@@ -132,7 +130,7 @@ def _by_shape(page: Selector, base: str, zone: tzinfo, now: datetime | None) -> 
     common = {folder for folder, count in folders.items() if count >= 3 or folder.startswith(below)}
     entries = []
     for address, (words, link) in long_enough.items():
-        if _folder(address) in common and (urlsplit(address).path or "/") != "/":
+        if _folder(address) in common and (split(address).path or "/") != "/":
             published, precision = _date_near(link, address, zone, now)
             entries.append(
                 Entry(url=address, title=title(words), published_at=published, published_precision=precision)
@@ -152,7 +150,7 @@ def _is_headline(words: str) -> bool:
 
 def _folder(address: str) -> str:
     """The path of an address without its last part, digits made alike."""
-    path = urlsplit(address).path.rstrip("/")
+    path = split(address).path.rstrip("/")
     return re.sub(r"\d+", "0", path.rpartition("/")[0])
 
 
@@ -171,11 +169,6 @@ def _date_near(link: Selector, address: str, zone: tzinfo, now: datetime | None)
         box = parents[0] if parents else None
     match = _DATE_IN_URL.search(address)
     return read_date("-".join(match.groups()), zone) if match and match.group(3) else UNKNOWN
-
-
-def _is_page(address: str | None) -> bool:
-    parts = urlsplit(address or "")
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _same_site(host: str, other: str) -> bool:

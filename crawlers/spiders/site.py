@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import urljoin
 
 import scrapy
 from parsel import Selector
@@ -13,6 +12,7 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Request, Response
 
+from crawlers.addresses import joined
 from crawlers.charset import to_text
 from crawlers.entry import Entry
 from crawlers.fetch import BadStatus, Fetcher, FetchFailed
@@ -104,7 +104,7 @@ def _next(source: Source, response: Response, content_type: str) -> str:
         return ""
     page = Selector(text=to_text(response.body, content_type).text, type="html")
     link = page.css(source.selectors.next)
-    return urljoin(response.url, link.attrib["href"]) if link and "href" in link.attrib else ""
+    return joined(response.url, link.attrib["href"]) if link and "href" in link.attrib else ""
 
 
 _SETTINGS: dict[str, Any] = {

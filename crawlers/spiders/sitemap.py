@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from lxml import etree
 
 from crawlers import mend
+from crawlers.addresses import joined, split
 from crawlers.charset import to_text
 from crawlers.dates import UNKNOWN, Moment, read_date
 from crawlers.entry import Entry
@@ -49,8 +50,8 @@ def _entry(row: etree._Element, index: bool, zone: tzinfo) -> Entry | None:
     for tag in row.iter(etree.Element):
         if tag is not row and tag.text and tag.text.strip():
             fields.setdefault(_name(tag), tag.text.strip())
-    address = fields.get("loc", "")
-    if not address.startswith(("http://", "https://")):
+    address = joined("", fields.get("loc", ""))
+    if not address:
         return None
     published, precision = _published(fields, zone)
     return Entry(
@@ -70,7 +71,7 @@ def _published(fields: dict[str, str], zone: tzinfo) -> Moment:
 
 def _title_of(address: str) -> str:
     """The words of an address, until its page has been read."""
-    last = unquote(urlsplit(address).path.rstrip("/").rpartition("/")[2])
+    last = unquote(split(address).path.rstrip("/").rpartition("/")[2])
     return re.sub(r"\.\w{2,5}$", "", last).replace("-", " ").replace("_", " ").strip()
 
 
