@@ -37,13 +37,13 @@ def read_hugging_face(body: bytes) -> list[Entry]:
 
 
 def read_model_scope(body: bytes) -> list[Entry]:
-    """The models of an organisation, as ModelScope's `/api/v1/dolphin/models` lists them."""
+    """The models of an organisation, as ModelScope's `openapi/v1/models` lists them (or the site's own list of models)."""
     answer = _load(body)
-    lists = (at(answer, path) for path in ("Data.Model.Models", "Data.Models", "data.models"))
-    rows = next((found for found in lists if found), None) or []
-    if not isinstance(rows, list):
-        raise NotAFeed("json", "ModelScope answered with no list of models")
-    return [_model_scope_model(row) for row in rows[:ITEMS] if isinstance(row, dict) and row.get("Name")]
+    lists = [at(answer, path) for path in ("data.models", "Data.Models", "Data.Model.Models")]
+    rows = next((found for found in lists if isinstance(found, list)), None)
+    if rows is None:
+        raise NotAFeed("json", f"ModelScope answered with no list of models: {str(answer)[:100]}")
+    return [_model_scope_model(row) for row in rows[:ITEMS] if isinstance(row, dict) and _model_scope_name(row)]
 
 
 def read_hacker_news(body: bytes) -> list[Entry]:
@@ -146,26 +146,31 @@ def _hugging_face_model(row: dict[str, Any]) -> Entry:
     )
 
 
+def _model_scope_name(row: dict[str, Any]) -> str:
+    return _text(row.get("id")) or "/".join(filter(None, (_text(row.get("Path")), _text(row.get("Name")))))
+
+
 def _model_scope_model(row: dict[str, Any]) -> Entry:
-    owner, name = _text(row.get("Path")), _text(row.get("Name"))
+    name = _model_scope_name(row)
     known = {
-        "licence": _text(row.get("License")),
-        "pipeline_tag": _text(at(row, "Tasks.0.Name")),
-        "library": ", ".join(map(_text, row.get("Libraries") or ())),
-        "name_zh": _text(row.get("ChineseName")),
+        "licence": _text(row.get("license") or row.get("License")),
+        "pipeline_tag": _text(at(row, "tasks.0") or at(row, "Tasks.0.Name")),
+        "parameters": _text(row.get("params")),
+        "library": _text(at(row, "libraries.0") or at(row, "Libraries.0")),
+        "name_zh": _text(row.get("display_name") or row.get("ChineseName")),
     }
     extra = {key: value for key, value in known.items() if value}
-    published, precision = _date(row.get("CreatedTime"), "s", UTC)
+    published, precision = _date(row.get("created_at") or row.get("CreatedTime"), "s", UTC)
     return Entry(
-        guid=f"modelscope:{owner}/{name}",
-        url=f"https://modelscope.cn/models/{owner}/{name}",
-        title=f"{owner}/{name}",
-        summary=_card(f"{owner}/{name}", extra),
-        author=owner,
+        guid=f"modelscope:{name}",
+        url=f"https://modelscope.cn/models/{name}",
+        title=name,
+        summary=" ".join(filter(None, (_card(name, extra), _text(row.get("description"))[:TEXT_CHARACTERS]))),
+        author=name.split("/")[0] if "/" in name else "",
         language="zh",
         published_at=published,
         published_precision=precision,
-        updated_at=_date(row.get("LastUpdatedTime"), "s", UTC)[0],
+        updated_at=_date(row.get("last_modified") or row.get("LastUpdatedTime"), "s", UTC)[0],
         extra=extra,
     )
 

@@ -40,18 +40,25 @@ def test_a_hugging_face_model_has_licence_task_size_and_base() -> None:
     assert "pipeline tag: text-to-video" in entry.summary
 
 
-def test_a_model_scope_model_has_its_owner_and_time() -> None:
-    row = {
-        "Path": "qwen",
-        "Name": "Qwen1.5-7B",
-        "CreatedTime": 1710757800,
-        "License": "apache-2.0",
-        "ChineseName": "通义千问",
-    }
-    entry = read_model_scope(as_json({"Data": {"Model": {"Models": [row]}}}))[0]
-    assert entry.url == "https://modelscope.cn/models/qwen/Qwen1.5-7B"
+def test_a_model_scope_model_has_its_owner_and_times() -> None:
+    row = {"id": "Qwen/Qwen1.5-7B", "created_at": "2024-03-18T10:30:00Z", "last_modified": "2024-03-20T00:00:00Z",
+           "license": "apache-2.0", "tasks": ["text-generation"], "display_name": "通义千问"}  # fmt: skip
+    entry = read_model_scope(as_json({"success": True, "data": {"models": [row], "total_count": 1}}))[0]
+    assert entry.url == "https://modelscope.cn/models/Qwen/Qwen1.5-7B"
+    assert (entry.author, entry.extra["name_zh"]) == ("Qwen", "通义千问")
     assert entry.published_at == datetime(2024, 3, 18, 10, 30, tzinfo=UTC)
-    assert entry.extra["name_zh"] == "通义千问"
+    assert entry.updated_at == datetime(2024, 3, 20, tzinfo=UTC)
+
+
+def test_a_model_scope_model_without_a_date_has_none() -> None:
+    entry = read_model_scope(as_json({"data": {"models": [{"id": "a/b", "last_modified": "2024-03-20T00:00:00Z"}]}}))[0]
+    assert (entry.published_at, entry.published_precision) == (None, "unknown")
+
+
+def test_the_list_of_model_scopes_own_pages_is_read_too() -> None:
+    row = {"Path": "qwen", "Name": "Qwen1.5-7B", "CreatedTime": 1710757800}
+    entry = read_model_scope(as_json({"Data": {"Models": [row]}}))[0]
+    assert (entry.title, entry.published_at) == ("qwen/Qwen1.5-7B", datetime(2024, 3, 18, 10, 30, tzinfo=UTC))
 
 
 def test_a_story_links_to_its_page_and_keeps_its_discussion() -> None:
