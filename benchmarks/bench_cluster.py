@@ -1,0 +1,217 @@
+"""Measure clustering as a stream: beside two simple methods, in other orders, and its cost as the shelf grows.
+
+    python -m benchmarks.bench_cluster --data DIR [--cost]
+
+DIR is the labelled data that benchmarks/fit_cluster.py reads. The weights measured on the later half of the labelled days are
+fitted here on the earlier half; the weights that ship have seen all of it, so the sealed set alone can judge those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from math import log, sqrt
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+
+from benchmarks.fit_cluster import Read, early, fit_on, labelled_documents, read, read_rows, shuffled, with_weights
+from knowledge.index import KnowledgeBase
+from knowledge.load import load
+from pipeline import cluster
+from pipeline.cluster.words import headline, words
+from pipeline.records import Sketch
+from pipeline.shelf import Shelf
+from pipeline.tag import Lexicon
+
+Rows = dict[str, dict[str, Any]]
+Events = dict[str, str]
+Method = Callable[[Sequence[dict[str, Any]]], Events]
+
+THRESHOLD = 0.30
+"""The best of 0.15, 0.20 ... 0.60 for the cosine method on the earlier half: it is given its best."""
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--data", type=Path, required=True)
+    asked.add_argument("--cost", action="store_true", help="also measure the cost of a placement on growing shelves")
+    said = asked.parse_args()
+    lexicon = Lexicon(load())
+    pairs = read_rows(said.data / "clusters_pairs.jsonl")
+    documents = {row["id"]: row for pair in pairs for row in (pair["a"], pair["b"])}
+    week = {row["id"]: row for row in read_rows(said.data / "week_2024_03.jsonl")}
+    texts = {i: read(row, lexicon) for i, row in (documents | week).items()}
+    half = with_weights(lexicon.knowledge, fit_on(said.data, labelled_documents(said.data), early, lexicon))
+
+    methods: dict[str, Method] = {
+        "title hash": by_title,
+        f"TF-IDF cosine >= {THRESHOLD:.2f}": by_cosine,
+        "ours, fitted on the earlier half": lambda rows: by_signals(rows, texts, half),
+        "ours, as shipped (has seen both)": lambda rows: by_signals(rows, texts, lexicon.knowledge),
+    }
+    for name, method in methods.items():
+        found, found_week = method(in_order(documents)), method(in_order(week))
+        for part in ("later half", "all"):
+            show(f"{name} | {part}", found, found_week, pairs, week, part == "all")
+    print()
+    show_order(in_order(week), lambda rows: by_signals(rows, texts, half))
+    show_order(in_order(documents), lambda rows: by_signals(rows, texts, half))
+    if said.cost:
+        show_cost(texts, lexicon.knowledge)
+
+
+# ---- methods --------------------------------------------------------------------------------------------------------
+
+
+def by_title(rows: Sequence[dict[str, Any]]) -> Events:
+    """One event for each headline, letters and digits alone."""
+    return {row["id"]: " ".join(words(headline(row["title"] or "", row["text"] or ""))) for row in rows}
+
+
+def by_cosine(rows: Sequence[dict[str, Any]]) -> Events:
+    """The event of the most alike earlier headline within 10 days, where its TF-IDF cosine passes one threshold."""
+    counts: Counter[str] = Counter()
+    vectors: list[tuple[str, str, dict[str, float]]] = []
+    by_word: defaultdict[str, list[int]] = defaultdict(list)
+    found: Events = {}
+    for number, row in enumerate(rows, start=1):
+        terms = Counter(words(headline(row["title"] or "", row["text"] or "")))
+        counts.update(set(terms))
+        vector = unit({word: n * log((1 + number) / counts[word]) for word, n in terms.items()})
+        near = {at for word in vector for at in by_word[word][-200:] if row["date"] <= later(vectors[at][1], 10)}
+        best = max(((dot(vector, vectors[at][2]), vectors[at][0]) for at in near), default=(0.0, ""))
+        found[row["id"]] = best[1] if best[0] >= THRESHOLD else row["id"]
+        for word in vector:
+            by_word[word].append(len(vectors))
+        vectors.append((found[row["id"]], row["date"], vector))
+    return found
+
+
+def by_signals(rows: Sequence[dict[str, Any]], texts: dict[str, Read], knowledge: KnowledgeBase) -> Events:
+    """Our stream: sketch, candidates from the shelf, place, remember."""
+    shelf = Shelf()
+    found: Events = {}
+    for row in rows:
+        seen = texts[row["id"]]
+        sketch = cluster.sketch(seen.document, seen.tags, seen.facts, knowledge)
+        placement = cluster.place(sketch, shelf.candidates(sketch), knowledge)
+        shelf.keep(cluster.remember(sketch, placement, shelf.get(placement.event_id)))
+        found[row["id"]] = placement.event_id
+    return found
+
+
+def in_order(rows: Rows) -> list[dict[str, Any]]:
+    return sorted(rows.values(), key=lambda row: (row["date"], row["id"]))
+
+
+def later(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+
+
+def unit(vector: dict[str, float]) -> dict[str, float]:
+    size = sqrt(sum(w * w for w in vector.values())) or 1.0
+    return {word: w / size for word, w in vector.items()}
+
+
+def dot(one: dict[str, float], other: dict[str, float]) -> float:
+    return sum(w * other[word] for word, w in one.items() if word in other)
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+def show(
+    name: str, found: Events, found_week: Events, pairs: Sequence[dict[str, Any]], week: Rows, whole: bool
+) -> None:
+    """One line: F1 with precision and recall for each pair of languages, and B-cubed for the annotated weeks."""
+    parts = []
+    for languages in ("zh-zh", "en-zh", "en-en"):
+        chosen = [p for p in pairs if p["langs"] == languages and (whole or not (early(p["a"]) and early(p["b"])))]
+        parts.append(f"{languages} {scores(*pair_counts(chosen, found))}")
+    gold = {i: row["event_id"] for i, row in week.items() if row["event_id"] and (whole or not early(row))}
+    print(f"{name:45s} {' | '.join(parts)} | week {b_cubed(gold, found_week)}")
+
+
+def pair_counts(pairs: Iterable[dict[str, Any]], found: Events) -> tuple[int, int, int]:
+    """True and false joins, and joins that were missed."""
+    cell: Counter[tuple[bool, bool]] = Counter()
+    for pair in pairs:
+        cell[bool(pair["label"]), found[pair["a"]["id"]] == found[pair["b"]["id"]]] += 1
+    return cell[True, True], cell[False, True], cell[True, False]
+
+
+def scores(right: int, wrong: int, missed: int) -> str:
+    precision = right / (right + wrong) if right + wrong else 0.0
+    recall = right / (right + missed) if right + missed else 0.0
+    f1 = 2 * right / (2 * right + wrong + missed) if right else 0.0
+    return f"F1 {f1:.3f} P {precision:.2f} R {recall:.2f}"
+
+
+def b_cubed(gold: dict[str, str], found: Events) -> str:
+    members: defaultdict[str, set[str]] = defaultdict(set)
+    predicted: defaultdict[str, set[str]] = defaultdict(set)
+    for i, event in gold.items():
+        members[event].add(i)
+        predicted[found[i]].add(i)
+    both = {i: len(members[event] & predicted[found[i]]) for i, event in gold.items()}
+    precision = sum(n / len(predicted[found[i]]) for i, n in both.items()) / len(gold)
+    recall = sum(n / len(members[gold[i]]) for i, n in both.items()) / len(gold)
+    return f"F1 {2 * precision * recall / (precision + recall):.3f} P {precision:.2f} R {recall:.2f}"
+
+
+# ---- order ----------------------------------------------------------------------------------------------------------
+
+
+def show_order(rows: Sequence[dict[str, Any]], method: Method) -> None:
+    """How many documents change their company when what has one date (a day, all that is known) comes in another order."""
+    base = groups(method(rows))
+    for seed in (1, 2, 3):
+        mixed = groups(method(sorted(shuffled(rows, seed), key=lambda row: row["date"])))
+        changed = sum(base[i] != mixed[i] for i in base)
+        print(
+            f"{len(rows)} documents shuffled inside each day, seed {seed}: {changed / len(rows):.2%} with other companions"
+        )
+
+
+def groups(found: Events) -> dict[str, frozenset[str]]:
+    """For each document those that share its event."""
+    members: defaultdict[str, set[str]] = defaultdict(set)
+    for i, event in found.items():
+        members[event].add(i)
+    return {i: frozenset(members[event]) for i, event in found.items()}
+
+
+# ---- cost -----------------------------------------------------------------------------------------------------------
+
+
+def show_cost(texts: dict[str, Read], knowledge: KnowledgeBase) -> None:
+    """Milliseconds to find candidates and place a document, on shelves filled with shifted copies of real sketches."""
+    sketches = [cluster.sketch(t.document, t.tags, t.facts, knowledge) for t in texts.values()]
+    for size in (1_000, 10_000, 100_000):
+        shelf = filled(sketches, size)
+        took = []
+        for sketch in Random(5).sample(sketches, 300):
+            start = time.perf_counter()
+            cluster.place(sketch, shelf.candidates(sketch), knowledge)
+            took.append((time.perf_counter() - start) * 1000)
+        print(f"{size:7d} events: median {median(took):.2f} ms, 99 of 100 under {sorted(took)[-4]:.2f} ms")
+
+
+def filled(sketches: Sequence[Sketch], size: int) -> Shelf:
+    """A shelf of a number of events: real sketches, again and again a month apart, each copy under an id of its own."""
+    shelf = Shelf()
+    for n in reversed(range(size)):
+        sketch, turn = sketches[n % len(sketches)], n // len(sketches)
+        when = sketch.when - timedelta(days=30 * turn)
+        name = f"{sketch.document_id}-{turn + 1}"
+        shelf.keep(sketch.model_copy(update={"event_id": f"e{name}", "document_id": name, "when": when}))
+    return shelf
+
+
+if __name__ == "__main__":
+    main()
