@@ -13,6 +13,7 @@ from worker.deliver import dingtalk, feishu, mail, slack, telegram, webhook, wec
 from worker.deliver.outcome import Answer, Client, NoAnswer, NotReached, Outcome, Refused, Request, Sent, Unknown
 
 __all__ = [
+    "SCHEMES",
     "Answer",
     "Client",
     "Destination",
@@ -179,6 +180,9 @@ _READERS: dict[str, Callable[[str], Destination]] = {
     "telegram": _telegram,
     "mailto": _mail,
 }
+
+SCHEMES = tuple(_READERS)
+"""The beginnings of every address that we understand."""
 
 _JUDGES: dict[str, Callable[[Answer, datetime], Outcome]] = {
     "webhook": webhook.read,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from worker.deliver import Destination, DestinationInvalid, destination, masked
+from worker.deliver import SCHEMES, Destination, DestinationInvalid, destination, masked
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 
@@ -86,3 +88,10 @@ def test_an_error_does_not_repeat_the_secret() -> None:
     with pytest.raises(DestinationInvalid) as caught:
         destination("wecom://secret key with spaces")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_kind_of_address_has_its_line_in_the_docs(scheme: str) -> None:
+    docs = Path(__file__).parents[3] / "docs" / "delivery.md"
+    name = "webhook+https:" if scheme == "webhook+http" else f"{scheme}:"
+    assert f"`{name}" in docs.read_text("utf-8")
