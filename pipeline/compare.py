@@ -5,6 +5,7 @@ Only facts of one kind and one unit are compared: characters never with tokens, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
@@ -15,6 +16,8 @@ from pipeline.text import fold
 
 RECORD_KINDS = frozenset({"context_length", "parameters", "video_duration", "training_data"})
 """Kinds whose figure says the same of every product; a score depends on its test, a speed-up on what it is measured against."""
+RIVAL_KINDS = frozenset({"context_length", "video_duration"})
+"""Kinds for which the strongest stored figures of other companies are worth a sentence."""
 RECORD_NEEDS = 2
 """How many other subjects must be stored before a best-so-far is worth saying."""
 RIVALS = 3
@@ -64,7 +67,7 @@ class Comparison(Record):
 
 def compare(event: Event, earlier: Sequence[Event] | Earlier, knowledge: KnowledgeBase) -> tuple[Comparison, ...]:
     """How an event's figures stand: first what held before, then rivals, then whether one is the best so far."""
-    stock = earlier if isinstance(earlier, Earlier) else Earlier(earlier)
+    stock = earlier if isinstance(earlier, Earlier) else Earlier(earlier, knowledge)
     stated = [k for k in figures(event) if _is_beside(k)]
     found: list[Comparison] = []
     for own in _own(event):
@@ -82,11 +85,13 @@ def compare(event: Event, earlier: Sequence[Event] | Earlier, knowledge: Knowled
 class Earlier:
     """Earlier events' figures, by what they may be compared with; built once for many events."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], knowledge: KnowledgeBase) -> None:
         self._by_key: dict[tuple[str, str, str], list[Known]] = {}
         for event in events:
             if event.certainty == "fact":
                 for known in figures(event):
+                    if known.fact.product is None or not belongs(known.fact, event, knowledge):
+                        continue
                     self._by_key.setdefault(known.key, []).append(known)
         for held in self._by_key.values():
             held.sort(key=lambda k: (k.day, k.event_id, k.subject))
@@ -113,6 +118,51 @@ def number(fact: EventFact) -> float | None:
 def subject(fact: EventFact) -> str:
     """Whose figure it is: the product's id, else its name folded."""
     return fact.product or fold(fact.subject or "").strip()
+
+
+def belongs(fact: EventFact, event: Event, knowledge: KnowledgeBase) -> bool:
+    """Whether a figure surely is what its words seem to say: a title gives it, or its report is headed by its product.
+
+    An amount of money needs a title: in running text it may be anybody's.
+    """
+    value = number(fact)
+    if fact.kind == "training_speedup" and value is not None and value <= 1:
+        return False
+    if value is not None and any(_gives(t, fact) for t in (event.title_zh, event.title_en) if t):
+        return True
+    if fact.kind == "money":
+        return False
+    title = next((r.title for r in event.reports if r.document_id == fact.document_id), "")
+    row = knowledge.products.get(fact.product or "")
+    names = (fact.subject or "", *(row.names if row else ()))
+    return _has_any(fold(title), names) and named(names, event, "any") is not None
+
+
+def _gives(title: str, fact: EventFact) -> bool:
+    """Whether a title has the very words of a fact."""
+    return bool(fact.quote) and fold(fact.quote) in fold(title)
+
+
+def is_headlined(tag: ProductTag, event: Event, knowledge: KnowledgeBase) -> bool:
+    """Whether a title of the event names a product."""
+    row = knowledge.products.get(tag.id or "")
+    return named((tag.name, *(row.names if row else ())), event, "any") is not None
+
+
+def named(names: Sequence[str], event: Event, language: str) -> str | None:
+    """The longest of some names that the event's title has, in a language or in `any`."""
+    spoken = ((event.title_zh, "zh"), (event.title_en, "en"))
+    titles = [fold(t) for t, tongue in spoken if t and language in (tongue, "any")]
+    return max((n for n in names if any(_has_any(t, (n,)) for t in titles)), key=len, default=None)
+
+
+def _has_any(title: str, names: Sequence[str]) -> bool:
+    """Whether a folded title has one of some names, a Latin one between boundaries."""
+    for name in (fold(n) for n in names if n):
+        at = title.find(name)
+        if at >= 0 and (not name.isascii() or re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", title)):
+            return True
+    return False
 
 
 def aspect(fact: EventFact) -> str:
@@ -164,13 +214,19 @@ def _before(own: Known, stated: list[Known], stock: Earlier) -> list[Known]:
 
 def _rivals(own: Known, stated: list[Known], stock: Earlier) -> list[Known]:
     """Other products' figures: those the text gives, else the strongest stored of other companies."""
-    named = [k for k in stated if k.key == own.key and k.subject != own.subject]
-    if named:
-        return _one_each(named)[:RIVALS]
-    if own.fact.kind not in RECORD_KINDS or own.company is None:
+    given = [k for k in stated if k.key == own.key and not _same_line(k, own)]
+    if given:
+        return _one_each(given)[:RIVALS]
+    if own.fact.kind not in RIVAL_KINDS or own.company is None:
         return []
     others = [k for k in stock.like(own) if k.company and k.company != own.company and not _is_beside(k)]
     return sorted(_one_each(others[::-1]), key=lambda k: -(number(k.fact) or 0))[:RIVALS]
+
+
+def _same_line(one: Known, other: Known) -> bool:
+    """Whether two figures are of one product or of two sizes of it."""
+    names = [fold(k.fact.subject or "") for k in (one, other)]
+    return one.subject == other.subject or (all(names) and (names[0] in names[1] or names[1] in names[0]))
 
 
 def _record(own: Known, stock: Earlier, direction: str) -> list[Comparison]:

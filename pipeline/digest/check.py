@@ -16,7 +16,7 @@ from pipeline.digest.figures import numbers, values
 from pipeline.digest.shape import Claim, Digest, Sentence
 from pipeline.digest.wording import DISCLAIMER, RATING_DEFINITIONS, STATEMENT, partial_day, short_day
 
-CODE = re.compile(r"(?<![\w.])(?:\d{6}\.(?:SH|SZ|BJ)|\d{5}\.HK|(?:NASDAQ|NYSE|AMEX|OTC):[A-Z][A-Z0-9.^/-]*)")
+CODE = re.compile(r"(?<![A-Za-z0-9.])(?:\d{6}\.(?:SH|SZ|BJ)|\d{5}\.HK|(?:NASDAQ|NYSE|AMEX|OTC):[A-Z][A-Z0-9.^/-]*)")
 ADDRESS = re.compile(r"https?://[^\s<>\"'|）)\]；，。]+")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
 _ISO = re.compile(r"(?<!\d)\d{4}-\d{2}(?:-\d{2})?(?!\d)")
@@ -67,7 +67,8 @@ def _holds(claim: Claim, digest: Digest) -> bool:
             old, new = claim.inputs
             return _near(float(claim.value), round((new / old - 1) * 100, 2))
         case "count":
-            return isinstance(claim.value, int) and 0 <= claim.value <= len(digest.inputs)
+            most = len(digest.inputs) if claim.event_id is None else float("inf")
+            return isinstance(claim.value, int) and 0 <= claim.value <= most
         case "record":
             return isinstance(claim.value, int)
         case _:
@@ -89,6 +90,9 @@ def _spoken(text: str) -> set[float]:
     for numeral, value in zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True):
         if numeral in text:
             held |= {float(value), value * 60.0, value * 3600.0, value * 1e4, value * 1e6, value * 1e8}
+    for bare, size in (("千亿", 1e11), ("百亿", 1e10), ("十亿", 1e9), ("万亿", 1e12), ("千万", 1e7), ("百万", 1e6)):
+        if bare in text:
+            held.add(size)
     words = "one two three four five six seven eight nine ten".split()  # noqa: SIM905
     folded = text.lower()
     held |= {float(n) for n, word in enumerate(words, 1) if re.search(rf"\b{word}\b", folded)}
@@ -151,7 +155,7 @@ class _Support:
 
         def check(match: re.Match[str]) -> str:
             words = match[0].rstrip(strip) if strip else match[0]
-            if any(c.isdigit() for c in words) and words not in known:
+            if words not in known and (pattern in (ADDRESS, CODE) or any(c.isdigit() for c in words)):
                 found.append(words)
             return " "
 

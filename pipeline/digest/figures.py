@@ -58,7 +58,7 @@ def show_number(value: float | int, language: str) -> str:
     """A number with its large unit where that keeps it exact: `3140亿`, `314 billion`; else with its digits."""
     for size, word in _LARGE_ZH if language == "zh" else _LARGE_EN:
         if abs(value) >= size:
-            digits = plain(value / size)
+            digits = plain(value / size).replace(",", "")
             if len(digits.replace(".", "").replace("-", "")) <= 4:
                 return digits + word
     return plain(value)

@@ -138,7 +138,7 @@ class _Say:
 
     def runs(self, sentence: Sentence) -> tuple[Run, ...]:
         """A sentence and its citations."""
-        cites = "".join(f"[{n}]" for n in sentence.sources)
+        cites = _cites(sentence)
         words = Run(text=sentence.say(self.language))
         return (words, Run(text=cites, kind="cite")) if cites else (words,)
 
@@ -350,7 +350,7 @@ def _lines(digest: Digest, say: _Say) -> list[Block]:
 
 
 def _cites(sentence: Sentence) -> str:
-    return "".join(f"[{n}]" for n in sentence.sources)
+    return "".join(f"[{n}]" for n in sorted(sentence.sources))
 
 
 def _bulleted(lines: tuple[Line, ...], say: _Say) -> Bullets:

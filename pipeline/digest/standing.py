@@ -161,6 +161,10 @@ def _triggered(one: Ranked, reason: Reason, headline: Sentence, ledger: Ledger) 
     """An event under a theme with the rule's reason, which may quote a fact."""
     quoted = [f for f in one.event.facts if f"“{f.quote}”" in reason.zh]
     claims = tuple(ledger.claim_fact(one.event, f) for f in quoted[:1])
+    for tag in one.event.products:
+        row = ledger.knowledge.products.get(tag.id or "")
+        if row and row.name in reason.zh:
+            ledger.name(row.name)
     zh, en = reason.zh.split("：", 1)[-1], reason.en.split(": ", 1)[-1]
     both = (headline, Sentence(zh="", en="", claims=claims))
     return Sentence.of(both, f"{headline.zh}（{zh}）", f"{headline.en} ({en})")

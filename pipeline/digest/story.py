@@ -65,7 +65,8 @@ def compose(
     ledger = Ledger(knowledge, period.published_on)
     rumours = [r for r in inside if _is_open(r.event)]
     settled = [r for r in inside if not _is_open(r.event)]
-    told = [r for r in settled if worth_a_paragraph(r.event, ledger)][: TOLD[period.kind]]
+    worthy = [r for r in settled if worth_a_paragraph(r.event, ledger)]
+    told = worthy[: TOLD[period.kind]]
     filings = [r for r in settled if r not in told and _is_filing(r)]
     rest = [r for r in settled if r not in told and r not in filings]
     headlines = _Headlines(settled, ledger)
@@ -88,8 +89,8 @@ def compose(
         summary=summary,
         items=items,
         framework_name=Both(zh=knowledge.framework.name_zh, en=knowledge.framework.name_en),
-        framework=standing.boxes(settled, headlines, ledger),
-        themes=standing.theme_blocks(settled, lens, headlines, ledger, issues[0] if issues else None),
+        framework=standing.boxes(worthy, headlines, ledger),
+        themes=standing.theme_blocks(worthy, lens, headlines, ledger, issues[0] if issues else None),
         stocks=stock_rows,
         stocks_left_out=stocks_left_out,
         others=tuple(_line(r, period, ledger) for r in rest[: LINES[period.kind]]),
@@ -238,7 +239,7 @@ def _counted(period: Period, inside: Sequence[Ranked], ledger: Ledger) -> Senten
         name = Both(zh=row.name_zh, en=row.name_en) if row else Both(zh=kind, en=kind)
         claims.append(_count(ledger, name, count))
         zh.append(f"{name.zh}{count}起")
-        en.append(f"{count} {name.en}")
+        en.append(f"{name.en} ({count})")
     span = SPANS[period.kind]
     first, last = short_day(period.first_day), short_day(period.last_day)
     return Sentence(
@@ -255,7 +256,7 @@ def _count(ledger: Ledger, what: Both, count: int) -> int:
 def _items(
     told: Sequence[Ranked], earlier: Sequence[Event], period: Period, headlines: _Headlines, ledger: Ledger
 ) -> tuple[Item, ...]:
-    before = Earlier(e for e in earlier if e.when < period.end)
+    before = Earlier((e for e in earlier if e.when < period.end), ledger.knowledge)
     others = {e.id: e for e in earlier}
     items = []
     for rank, one in enumerate(told, 1):
@@ -287,7 +288,7 @@ def _line(one: Ranked, period: Period, ledger: Ledger) -> Line:
     event = one.event
     day = event.occurred_on or period.day_of(event.when)
     opening = telling.opening(event, period, ledger)
-    sentence = opening.model_copy(update={"sources": opening.sources[:1]})
+    sentence = opening.model_copy(update={"sources": opening.sources[:2]})
     return Line(event_id=event.id, day=day, sentence=sentence, importance=one.score.total)
 
 

@@ -6,18 +6,33 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from pipeline.compare import Comparison, is_own, main_product, number
+from pipeline.compare import Comparison, belongs, is_headlined, is_own, main_product, named, number
 from pipeline.digest.figures import plain, show, values
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Sentence
-from pipeline.digest.wording import CUES, DETAILS, FACTS, LONGEST, PASSIVE, PREDICATES, join, partial_day, short_day
+from pipeline.digest.wording import (
+    CUES,
+    DETAILS,
+    FACTS,
+    HEDGES,
+    LONGEST,
+    OPENNESS,
+    PASSIVE,
+    PREDICATES,
+    RIVAL_BEFORE,
+    join,
+    partial_day,
+    short_day,
+)
 from pipeline.records import Event, EventFact, ProductTag, Report
 from pipeline.text import fold, tokens
 
 HEADLINE_ZH = 20
 """Chinese characters of a headline's half, two Latin letters counted as one."""
 HEADLINE_EN = 64
+HEADLINE_LEAST = 6
+"""A clause shorter than this names nobody's change."""
 FACTS_TOLD = 5
 REPORTS_CITED = 3
 TITLE_TOLD = 110
@@ -61,28 +76,7 @@ def actor(event: Event, ledger: Ledger, language: str) -> str | None:
 def product(event: Event, ledger: Ledger) -> str | None:
     """The product at the centre, with its version, where a title names it."""
     tag = main_product(event)
-    return ledger.name(_with_version(tag)) if tag and _is_in_a_title(tag, event, ledger) else None
-
-
-def _is_in_a_title(tag: ProductTag, event: Event, ledger: Ledger) -> bool:
-    row = ledger.knowledge.products.get(tag.id or "")
-    return named((tag.name, *(row.names if row else ())), event, "any") is not None
-
-
-def named(names: Sequence[str], event: Event, language: str) -> str | None:
-    """The longest of some names that the event's title has, in a language or in any."""
-    titles = [
-        fold(t) for t, spoken in ((event.title_zh, "zh"), (event.title_en, "en")) if t and language in (spoken, "any")
-    ]
-    found = [n for n in names if n and any(_holds(title, fold(n)) for title in titles)]
-    return max(found, key=len, default=None)
-
-
-def _holds(title: str, name: str) -> bool:
-    """Whether a title has a name, a Latin one between boundaries."""
-    if not name.isascii():
-        return name in title
-    return re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", title) is not None
+    return ledger.name(_with_version(tag)) if tag and is_headlined(tag, event, ledger.knowledge) else None
 
 
 def _with_version(tag: ProductTag) -> str:
@@ -119,19 +113,24 @@ def _headlines(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[st
     title = _own_title(event, language)
     who, what = actor(event, ledger, language), product(event, ledger)
     change = _change(event, what, language)
-    if change and who and event.certainty == "fact":
+    if change and who and what and event.certainty == "fact" and fold(who) != fold(what):
         doing = f"{who}{change}" if language == "zh" else f"{who} {change}"
         facts = (f for f in main_facts(event, ledger) if f.kind in LEADING and number(f) not in values(what or ""))
         leading = next(facts, None)
         if leading:
             figure = _phrase(leading, ledger, language)
             yield (f"{doing}，{figure}" if language == "zh" else f"{doing}: {figure}"), leading
-            yield (f"{_passive(event, what)}，{figure}" if language == "zh" else ""), leading
         yield doing, None
+        if leading:
+            yield (
+                (f"{_passive(event, what)}，{_phrase(leading, ledger, language)}" if language == "zh" else ""),
+                leading,
+            )
     whole = clean_title(title)
     ends = [m.start() for m in _CLAUSE.finditer(whole)]
     for end in (len(whole), *reversed(ends)):
-        yield whole[:end].strip(), title
+        if width(whole[:end], language) >= HEADLINE_LEAST:
+            yield whole[:end].strip(), title
 
 
 def _passive(event: Event, what: str | None) -> str:
@@ -145,7 +144,16 @@ def _change(event: Event, what: str | None, language: str) -> str | None:
     titles = fold(f"{event.title_zh or ''} {event.title_en or ''}")
     if predicate is None or what is None or not any(cue in titles for cue in cues):
         return None
+    if any(hedge in titles for hedge in HEDGES) or not _is_subject(what, event):
+        return None
     return predicate.say(language).format(what)
+
+
+def _is_subject(what: str, event: Event) -> bool:
+    """Whether a title speaks of the product itself, and not only of being near, like or ahead of it."""
+    titles = [fold(t) for t in (event.title_zh, event.title_en) if t]
+    places = [(t, m.start()) for t in titles for m in re.finditer(re.escape(fold(what)), t)]
+    return not places or any(not RIVAL_BEFORE.search(t[max(0, at - 24) : at]) for t, at in places)
 
 
 def width(text: str, language: str) -> float:
@@ -256,30 +264,13 @@ def main_facts(event: Event, ledger: Ledger) -> list[EventFact]:
     order = list(FACTS)
     chosen: dict[tuple[str, str, str], EventFact] = {}
     for fact in sorted(event.facts, key=lambda f: _trust(f, event)):
-        if fact.kind in FACTS and not fact.conflict and is_own(fact, event) and _belongs(fact, event, ledger):
+        if _is_telling(fact) and not fact.conflict and is_own(fact, event) and belongs(fact, event, ledger.knowledge):
             chosen.setdefault((fact.kind, fact.unit, fact.detail or ""), fact)
     return sorted(chosen.values(), key=lambda f: order.index(f.kind))
 
 
-def _belongs(fact: EventFact, event: Event, ledger: Ledger) -> bool:
-    """Whether a figure surely is the event's: a title gives it, or it is of a product that a title names."""
-    value = number(fact)
-    if fact.kind == "training_speedup" and value is not None and value <= 1:
-        return False
-    if value is not None and any(value in values(t) for t in (event.title_zh, event.title_en) if t):
-        return True
-    if fact.kind == "money":
-        return False
-    tag = next((p for p in event.products if p.id is not None and p.id == fact.product), None)
-    tag = tag or next((p for p in event.products if fact.subject and fold(p.name) == fold(fact.subject)), None)
-    return tag is not None and _is_in_a_title(tag, event, ledger) and _is_in_own_title(tag, fact, event, ledger)
-
-
-def _is_in_own_title(tag: ProductTag, fact: EventFact, event: Event, ledger: Ledger) -> bool:
-    """Whether the report that gives a figure names its product in its own headline: else it may speak of another."""
-    row = ledger.knowledge.products.get(tag.id or "")
-    title = next((fold(r.title) for r in event.reports if r.document_id == fact.document_id), "")
-    return any(_holds(title, fold(name)) for name in (tag.name, *(row.names if row else ())))
+def _is_telling(fact: EventFact) -> bool:
+    return fact.kind in FACTS and (fact.kind != "openness" or str(fact.value) in OPENNESS)
 
 
 def _trust(fact: EventFact, event: Event) -> tuple[int, int]:
@@ -318,6 +309,8 @@ def _phrase(fact: EventFact, ledger: Ledger, language: str) -> str:
     detail = DETAILS.get(f"{fact.kind}.{fact.detail}")
     if detail:
         return detail.say(language).format(show(fact, language))
+    if fact.kind == "openness":
+        return OPENNESS[str(fact.value)].say(language)
     if fact.kind == "benchmark_score" and fact.detail:
         name = ledger.name(fact.detail)
         return f"{name}得分{show(fact, 'zh')}" if language == "zh" else f"{show(fact, 'en')} on {name}"
@@ -332,6 +325,8 @@ def modality(event: Event, ledger: Ledger) -> Sentence | None:
     gives = [names[m] for m in event.modalities.output if m in names]
     takes = [names[m] for m in event.modalities.input if m in names and m not in event.modalities.output]
     if not 0 < len(gives) <= MODALITIES or event.event_type not in PREDICATES or product(event, ledger) is None:
+        return None
+    if (main := main_product(event)) is None or main.id is None:
         return None
     zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
     if takes:
@@ -378,6 +373,7 @@ def compared(
     event: Event, comparisons: Sequence[Comparison], others: dict[str, Event], ledger: Ledger
 ) -> list[Sentence]:
     """The comparisons in sentences: what held before and how many times that is, rivals side by side, the best so far."""
+    comparisons = [c for c in comparisons if belongs(c.fact, event, ledger.knowledge)]
     told = [_before(event, c, others, ledger) for c in comparisons if c.rule == "before"]
     for kind in dict.fromkeys((c.fact.kind, c.fact.unit) for c in comparisons):
         rivals = [c for c in comparisons if c.rule == "rival" and (c.fact.kind, c.fact.unit) == kind]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -87,6 +88,42 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "research_paper": ("论文", "研究", "提出", "paper", "research", "propos"),
 }
 """Words of a title without which an event is not told as one of its kind."""
+
+HEDGES = (
+    *(
+        "被曝",
+        "曝光",
+        "传闻",
+        "据传",
+        "或将",
+        "有望",
+        "将于",
+        "预计",
+        "计划",
+        "即将",
+        "明年",
+        "下半年",
+        "泄露",
+        "?",
+        "？",
+    ),
+    *("rumor", "rumour", "leak", "reportedly", "might", "may ", "expected", "upcoming", "plans to", "will "),
+)
+"""Words of a title that say that a thing has not happened, or is not sure to have."""
+
+RIVAL_BEFORE = re.compile(
+    r"(?:接近|媲美|超越|超过|超|碾压|击败|打败|对标|比肩|匹敌|吊打|类|叫板|颠覆|取代|平替).{0,3}$"
+    r"|\b(?:beats?|outperforms?|surpass\w*|rivals?|vs\.?|than|like|to|against) (?:\S+ )?$"
+)
+"""Words before a product's name that make it the measure and not the matter."""
+
+OPENNESS: Mapping[str, Both] = {
+    "open_weights": Both(zh="权重开放", en="open weights"),
+    "open_source": Both(zh="代码开源", en="open source"),
+    "weights": Both(zh="权重开放", en="open weights"),
+    "code": Both(zh="代码开源", en="open code"),
+}
+"""What is open, by the fact's value."""
 
 FACTS: Mapping[str, Both] = {
     "context_length": Both(zh="上下文长度{}", en="a context of {}"),
