@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -56,16 +54,12 @@ def candidates(
     session: Session, keys: Sequence[str], around: datetime, within: timedelta, limit: int = 64
 ) -> list[Sketch]:
     """Sketches of events near in time that share keys: the most keys first, of equals those sharing rarer ones."""
-    found = _events_by_key(session, list(dict.fromkeys(map(_key, keys))), around - within, around + within)
-    shared: defaultdict[str, int] = defaultdict(int)
-    rarity: defaultdict[str, float] = defaultdict(float)
-    when: dict[str, datetime] = {}
-    for rows in found.values():
-        for event_id, at in rows:
-            shared[event_id] += 1
-            rarity[event_id] += 1 / math.log2(1 + len(rows))
-            when[event_id] = at
-    best = sorted(shared, key=lambda e: (-shared[e], -rarity[e], -when[e].timestamp(), e))[:limit]
+    wanted = list(dict.fromkeys(map(_key, keys)))
+    if not wanted:
+        return []
+    asked = {f"key{n}": key for n, key in enumerate(wanted)}
+    asked_in = {"since": around - within, "until": around + within, "most": limit}
+    best = list(session.execute(_sharing(len(wanted)), asked | asked_in).scalars())
     sketches = sketches_of(session, best)
     return [sketches[event_id] for event_id in best if event_id in sketches]
 
@@ -76,27 +70,21 @@ def sketches_of(session: Session, event_ids: Sequence[str]) -> dict[str, Sketch]
     return {row.event_id: Sketch.model_validate_json(row.body) for row in rows}
 
 
-def _events_by_key(
-    session: Session, keys: Sequence[str], since: datetime, until: datetime
-) -> dict[str, list[tuple[str, datetime]]]:
-    """For each key its newest events in the window, each an index walk that stops at PER_KEY."""
-    found: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
-    if keys:
-        asked = {f"key{n}": key for n, key in enumerate(keys)} | {"since": since, "until": until}
-        for row in session.execute(_newest_under(len(keys)), asked):
-            found[row.key].append((row.event_id, row.filed_at))
-    return found
-
-
 @cache
-def _newest_under(count: int) -> TextualSelect:
-    """The newest events under each of so many keys: as many index walks, in one statement written once."""
+def _sharing(count: int) -> TextualSelect:
+    """Events under so many keys, those sharing the most first: an index walk a key, in one statement written once.
+
+    Rarity is counted in whole numbers, which both stores add up alike.
+    """
     is_asked = "key = :key{} AND filed_at >= :since AND filed_at <= :until"
     newest = f"ORDER BY filed_at DESC, event_id DESC LIMIT {PER_KEY}"
     walk = f"SELECT * FROM (SELECT key, event_id, filed_at FROM event_keys WHERE {is_asked} {newest}) AS walk{{}}"  # noqa: S608
+    walks = " UNION ALL ".join(walk.format(n, n) for n in range(count))
+    weighed = f"SELECT event_id, filed_at, 1000000 / count(*) OVER (PARTITION BY key) AS rarity FROM ({walks}) AS walks"  # noqa: S608
+    best = "GROUP BY event_id, filed_at ORDER BY count(*) DESC, sum(rarity) DESC, filed_at DESC, event_id LIMIT :most"
     times = [bindparam(name, type_=tables.UtcTime) for name in ("since", "until")]
-    asked = text(" UNION ALL ".join(walk.format(n, n) for n in range(count))).bindparams(*times)
-    return asked.columns(key=tables.Words, event_id=tables.Words, filed_at=tables.UtcTime)
+    asked = text(f"SELECT event_id FROM ({weighed}) AS weighed {best}").bindparams(*times)  # noqa: S608
+    return asked.columns(event_id=tables.Words)
 
 
 def _key(name: str) -> str:
@@ -130,20 +118,25 @@ def save_links(session: Session, event_id: str, links: Iterable[Link], now: date
     drawn = {_link_key(link): link for link in links}
     query = select(_links).where(_links.c.event_id == event_id)
     stored = {(row.security_id, row.relation, row.path_hash): row for row in session.execute(query)}
+    fresh: list[dict[str, Any]] = []
     for key, link in drawn.items():
         body, old = link.model_dump_json(), stored.get(key)
         if old is None:
             row = dict(zip(("security_id", "relation", "path_hash"), key, strict=True))
             values = {"event_id": event_id, "weight": link.weight, "body": body, "known_at": now, "withdrawn_at": None}
-            session.execute(_links.insert().values(**row, **values))
+            fresh.append(row | values)
         elif old.body != body or old.withdrawn_at is not None:
             known_at = old.known_at if old.withdrawn_at is None else now
             change = {"weight": link.weight, "body": body, "known_at": known_at, "withdrawn_at": None}
             session.execute(update(_links).where(_is_link(event_id, key)).values(change))
+    if fresh:
+        session.execute(_links.insert(), fresh)
     for key, old in stored.items():
         if key not in drawn and old.withdrawn_at is None:
             session.execute(update(_links).where(_is_link(event_id, key)).values(withdrawn_at=now))
-    _save_linked_tags(session, event_id, {link.security_id for link in drawn.values()})
+    standing = {key[0] for key, old in stored.items() if old.withdrawn_at is None}
+    if standing != {key[0] for key in drawn}:
+        _save_linked_tags(session, event_id, {link.security_id for link in drawn.values()})
 
 
 def save_scores(session: Session, scores: Iterable[Score]) -> None:
