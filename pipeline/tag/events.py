@@ -111,7 +111,7 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
         if again is None or (read and not again.head):
             return [("product_launch", 1.0, read.quote)] if read else []
         if read is None:
-            weight *= 0.7
+            weight *= 0.4 if again.group == "extend" else 0.7
         read = again._replace(quote=read.quote if read else again.quote, group=read.group if read else again.group)
     if read.head != "model":
         return [
@@ -176,7 +176,7 @@ def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: 
     """The kind of thing that a noun phrase ends in, and whether a noun says so rather than what we know of a product."""
     nouns = [c for c in scan.cues if c.group in _NOUNS and start <= c.start and c.end <= end]
     named = [p for p in products if start <= p.start and p.end <= end]
-    joined = next((c for c in nouns if scan.text[c.end : c.end + 1] in ("及", "、")), None)
+    joined = next((c for c in nouns if scan.text[c.end : c.end + 1] in ("及", "、", "含", "并")), None)
     if joined:
         return joined.group, True
     last = max(nouns, key=lambda c: (c.end, c.end - c.start), default=None)

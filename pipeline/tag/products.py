@@ -165,14 +165,26 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
     if shape == "none" or word in lexicon.not_names:
         return None
     beside = _beside_model(scan, start, grown)
-    if shape == "plain" and not beside:
-        return None
+    if shape == "plain":
+        if not beside:
+            return None
+        grown = max(grown, _phrase(scan, tokens, place))
     return Found(start, grown, "shape" if beside or shape == "strong" else "weak", None, None)
 
 
 def _is_noun(scan: Scan, start: int, end: int) -> bool:
     """Whether a word is a common noun of the taxonomy: `Agent`, `Plan`, `Studio`."""
     return any(c.start == start and c.end == end and ":" not in c.group for c in scan.cues)
+
+
+def _phrase(scan: Scan, tokens: list[tuple[int, int]], place: int) -> int:
+    """Where a name of several capitalised words ends: `Custom Agents`, `Personal Computer`."""
+    end = tokens[place][1]
+    for start, stop in tokens[place + 1 : place + 3]:
+        if start != end + 1 or scan.text[end] != " " or not scan.text[start].isupper():
+            break
+        end = stop
+    return end
 
 
 def _shape(word: str, grown: bool, lexicon: Lexicon) -> str:
