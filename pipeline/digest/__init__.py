@@ -3,7 +3,7 @@
 from pipeline.digest.check import unsupported, unsupported_sentences
 from pipeline.digest.formats.pdf import FontsMissing
 from pipeline.digest.period import Day, Month, Period, Week, WrongPeriod, parse_period
-from pipeline.digest.rendering import FORMATS, UnknownFormat, render
+from pipeline.digest.rendering import FORMATS, UnknownFormat, render, schema
 from pipeline.digest.shape import AuthorBlock, Both, Digest, Prices, Ranked, Series
 from pipeline.digest.story import compose
 
@@ -25,6 +25,7 @@ __all__ = [
     "compose",
     "parse_period",
     "render",
+    "schema",
     "unsupported",
     "unsupported_sentences",
 ]

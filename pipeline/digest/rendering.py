@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pipeline.digest.formats import markdown, pdf, plain, web, word
 from pipeline.digest.layout import Page, page
@@ -38,3 +39,12 @@ def render(digest: Digest, format: str = "text", language: str = "zh") -> str | 
     if format not in _RENDERERS:
         raise UnknownFormat(format, FORMATS)
     return _RENDERERS[format](digest, page(digest, language))
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a digest's `json` format, as published in docs/digest.schema.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "digest.schema.json",
+        **Digest.model_json_schema(mode="serialization"),
+    }
