@@ -92,6 +92,11 @@ def asked_for(headers: Mapping[str, str], now: datetime) -> timedelta:
     return min(pause, _ASKED_FOR_CEILING)
 
 
+def by_ttl(minutes: int | None) -> timedelta:
+    """How long a feed's own `ttl` asks to wait; an hour at most, since templates write days."""
+    return min(timedelta(minutes=minutes or 0), timedelta(hours=1))
+
+
 def _until(text: str, now: datetime) -> timedelta:
     try:
         until: datetime = parsedate_to_datetime(text)

@@ -65,6 +65,10 @@ class FetchState(BaseModel):
     """Hours between new items, as observed."""
     hours: tuple[int, ...] = ()
     """How many items came at each hour of the day (UTC)."""
+    ttl_minutes: int | None = None
+    hub: str | None = None
+    topic: str | None = None
+    """What the feed says of itself: how long to leave it alone, and its WebSub hub."""
     failures: int = 0
     last_error: str | None = None
     blocked: bool = False
@@ -152,7 +156,8 @@ async def crawl_source(
         unread = FetchFailed(source.id, fetched.final_url, reading.error)
         return _failed(source, last, unread, now, blocked=reading.thing == "challenge")
     entries = await _whole(source, reading.entries, fetcher, cage, now)
-    return await _changed(source, last, fetched, entries, fetcher, cage, now)
+    said = {"ttl_minutes": reading.ttl_minutes, "hub": reading.hub, "topic": reading.topic}
+    return await _changed(source, last.model_copy(update=said), fetched, entries, fetcher, cage, now)
 
 
 def health(source: Source, state: FetchState, now: datetime) -> Health:
@@ -353,7 +358,7 @@ def _later(source: Source, last: FetchState, error: Resting, now: datetime) -> C
 
 def _wait(source: Source, state: FetchState, fetched: Fetched, now: datetime) -> timedelta:
     ordinary = cadence.wait(source.tier, state.gap_hours or source.cadence_hours, state.hours, now)
-    return max(ordinary, cadence.asked_for(fetched.headers, now))
+    return max(ordinary, cadence.asked_for(fetched.headers, now), cadence.by_ttl(state.ttl_minutes))
 
 
 def _times(entries: Sequence[Entry], now: datetime) -> list[datetime]:

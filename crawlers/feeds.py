@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
 
@@ -49,6 +50,18 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed's entries, and what it says of itself."""
+
+    entries: list[Entry]
+    ttl_minutes: int | None = None
+    """How long it asks to be left alone."""
+    hub: str | None = None
+    """The WebSub hub that tells of its news, and `topic`, the address that the hub knows it by."""
+    topic: str | None = None
+
+
 class NotAFeed(Exception):
     """The bytes hold no feed; says what they are instead."""
 
@@ -58,9 +71,14 @@ class NotAFeed(Exception):
 
 
 def read_feed(body: bytes, url: str = "", headers: Mapping[str, str] | None = None, zone: tzinfo = UTC) -> list[Entry]:
-    """The entries of a feed, as many as it shows and 2,000 at most; an empty feed has none.
+    """The entries of a feed, as many as it shows and 2,000 at most; an empty feed has none. Raises as `read_whole`."""
+    return read_whole(body, url, headers, zone).entries
 
-    `zone` holds for dates that name none. Raises NotAFeed for anything else, an empty body included.
+
+def read_whole(body: bytes, url: str = "", headers: Mapping[str, str] | None = None, zone: tzinfo = UTC) -> Feed:
+    """A feed with its entries. `zone` holds for dates that name none.
+
+    Raises NotAFeed for anything else, an empty body included.
     """
     if not body.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise NotAFeed("empty", "the answer is empty")
@@ -113,7 +131,7 @@ def _raise_for_page(text: str) -> None:
 # ---- RSS, RDF, Atom -------------------------------------------------------------------------------------------------
 
 
-def _read_xml(decoded: Decoded, url: str, zone: tzinfo) -> list[Entry]:
+def _read_xml(decoded: Decoded, url: str, zone: tzinfo) -> Feed:
     text = mend.tidy(decoded.text)
     if not mend.is_wellformed(text):
         text = mend.mend(text)
@@ -121,7 +139,14 @@ def _read_xml(decoded: Decoded, url: str, zone: tzinfo) -> list[Entry]:
     entries = [_entry(item, parsed.feed, zone) for item in parsed.entries[:ITEMS]]
     if not entries and parsed.bozo and not parsed.feed:
         raise NotAFeed("truncated", f"a feed cut off or damaged before its first item: {parsed.bozo_exception}")
-    return entries
+    links = {str(link.get("rel")): joined(url, str(link.get("href") or "")) for link in parsed.feed.get("links", ())}
+    ttl = str(dict.get(parsed.feed, "ttl") or "").strip()
+    return Feed(
+        entries=entries,
+        ttl_minutes=int(ttl) if re.fullmatch(r"\d{1,6}", ttl) else None,
+        hub=links.get("hub") or None,
+        topic=links.get("self") or None,
+    )
 
 
 def _parse(text: str, url: str) -> Any:
@@ -216,7 +241,7 @@ def _language(value: object) -> str | None:
 # ---- JSON Feed ------------------------------------------------------------------------------------------------------
 
 
-def _read_json(text: str, url: str, zone: tzinfo) -> list[Entry]:
+def _read_json(text: str, url: str, zone: tzinfo) -> Feed:
     """JSON Feed 1 and 1.1; sloppy ones with no version but with items are taken too."""
     try:
         feed = json.loads(text.lstrip("\ufeff"))
@@ -225,7 +250,14 @@ def _read_json(text: str, url: str, zone: tzinfo) -> list[Entry]:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or not ("jsonfeed.org" in str(feed.get("version", "")) or "title" in feed):
         raise NotAFeed("json", "JSON, but no JSON Feed: it has no `version` and `items`")
-    return [_json_entry(item, feed, url, zone) for item in items[:ITEMS] if isinstance(item, dict)]
+    hubs = (
+        [hub for hub in feed.get("hubs") or () if isinstance(hub, dict)] if isinstance(feed.get("hubs"), list) else []
+    )
+    return Feed(
+        entries=[_json_entry(item, feed, url, zone) for item in items[:ITEMS] if isinstance(item, dict)],
+        hub=joined(url, _text(hubs[0].get("url"))) or None if hubs else None,
+        topic=joined(url, _text(feed.get("feed_url"))) or None,
+    )
 
 
 def _json_entry(item: dict[str, Any], feed: dict[str, Any], url: str, zone: tzinfo) -> Entry:

@@ -54,6 +54,10 @@ class Reading(BaseModel):
     entries: tuple[Entry, ...] = ()
     thing: str = ""
     error: str | None = None
+    ttl_minutes: int | None = None
+    hub: str | None = None
+    topic: str | None = None
+    """What a feed says of itself: how long to leave it alone, its WebSub hub, and the address that the hub knows."""
 
 
 def task_for(source: Source, url: str, content_type: str, now: AwareDatetime) -> Task:
@@ -75,9 +79,18 @@ def read(task: Task, body: bytes) -> Reading:
     from crawlers.feeds import NotAFeed
 
     try:
+        if task.reader == "feed":
+            return _feed(task, body)
         return Reading(entries=tuple(_entries(task, body)))
     except NotAFeed as error:
         return Reading(thing=error.thing, error=error.reason)
+
+
+def _feed(task: Task, body: bytes) -> Reading:
+    from crawlers.feeds import read_whole
+
+    feed = read_whole(body, task.url, {"content-type": task.content_type}, zone_of(task.timezone))
+    return Reading(entries=tuple(feed.entries), ttl_minutes=feed.ttl_minutes, hub=feed.hub, topic=feed.topic)
 
 
 def _entries(task: Task, body: bytes) -> list[Entry]:
@@ -85,10 +98,6 @@ def _entries(task: Task, body: bytes) -> list[Entry]:
     zone = zone_of(task.timezone)
     headers = {"content-type": task.content_type}
     match task.reader:
-        case "feed":
-            from crawlers.feeds import read_feed
-
-            return read_feed(body, task.url, headers, zone)
         case "listing":
             from crawlers.spiders.listing import read_listing
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawlers.cadence import LONGEST, SHORTEST, after_failure, asked_for, counted, observed_gap, shares, wait
+from crawlers.cadence import LONGEST, SHORTEST, after_failure, asked_for, by_ttl, counted, observed_gap, shares, wait
 
 NOW = datetime(2024, 3, 20, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -90,3 +90,9 @@ def test_a_wish_is_honoured_up_to_a_day() -> None:
 )
 def test_cache_headers_are_a_wish_too(headers: dict[str, str], hours: float) -> None:
     assert asked_for(headers, NOW) == hours * HOUR
+
+
+def test_a_feeds_own_ttl_is_a_wish_of_an_hour_at_most() -> None:
+    assert by_ttl(30) == timedelta(minutes=30)
+    assert by_ttl(1440) == HOUR
+    assert by_ttl(None) == timedelta()

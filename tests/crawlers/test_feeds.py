@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crawlers.entry import Entry
-from crawlers.feeds import NotAFeed, read_feed
+from crawlers.feeds import NotAFeed, read_feed, read_whole
 from tests.site.misdeeds import CHINESE, GOOD, rss
 
 ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="zh-CN"><title>博客</title>
@@ -103,6 +103,15 @@ def test_a_day_is_a_day_of_the_sources_zone() -> None:
 
 def test_two_thousand_items_are_enough() -> None:
     assert len(read_feed(rss(*(f"Item {n}" for n in range(2_100))).encode())) == 2_000
+
+
+def test_a_feed_says_how_long_to_leave_it_alone_and_who_tells_of_its_news() -> None:
+    links = "<ttl>30</ttl><atom:link rel='hub' href='https://hub.example/'/><atom:link rel='self' href='/feed'/>"
+    feed = read_whole(GOOD.replace("<description>-", links + "<description>-").encode(), "http://example.org/x")
+    assert (feed.ttl_minutes, feed.hub, feed.topic) == (30, "https://hub.example/", "http://example.org/feed")
+    told = JSON_FEED | {"hubs": [{"type": "WebSub", "url": "https://hub.example/"}], "feed_url": "https://e.org/f"}
+    assert read_whole(json.dumps(told).encode()).hub == "https://hub.example/"
+    assert read_whole(GOOD.encode()).hub is None
 
 
 # ---- damage ---------------------------------------------------------------------------------------------------------
