@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     contact: str = ""
     """Address or page that stands in our user agent, so that a site's owner can reach you."""
     sources: Path | None = None
-    """A sources file of your own, read after the bundled one."""
+    """A sources file of your own, read after the bundled one; without it `sources.yaml` in the home, where there is one."""
     knowledge: Path | None = None
     """A knowledge folder of your own in place of the bundled one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The database's URL, the embedded one where none is set."""
         return self.database_url or f"sqlite:///{self.home / 'launchwatch.db'}"
+
+    @property
+    def own_sources(self) -> list[Path]:
+        """The installation's own sources file, where there is one: as set, else `sources.yaml` in the home."""
+        kept = self.home / "sources.yaml"
+        return [self.sources] if self.sources else [kept] if kept.exists() else []
 
     @property
     def zone(self) -> ZoneInfo:

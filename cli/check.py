@@ -26,7 +26,7 @@ def check(
             typer.echo(str(problem))
     errors = sum(p.severity == "error" for p in problems)
     try:
-        sources = load_sources(SOURCES, *([settings.sources] if settings.sources else []))
+        sources = load_sources(SOURCES, *settings.own_sources)
     except SourcesBroken as error:
         raise Refusal(str(error)) from error
     typer.echo(f"{errors} errors, {len(problems) - errors} warnings in the knowledge base; {len(sources)} sources read")

@@ -39,10 +39,9 @@ class Desk:
 def open_desk(settings: Settings) -> Desk:
     """The desk of an installation. Raises StoreError, KnowledgeInvalid or SourcesBroken, each a clear line."""
     knowledge = load(settings.knowledge) if settings.knowledge else load()
-    own = [settings.sources] if settings.sources else []
     return Desk(
         store=open_store(settings.store_url),
         lexicon=Lexicon(knowledge),
-        sources={source.id: source for source in load_sources(SOURCES, *own)},
+        sources={source.id: source for source in load_sources(SOURCES, *settings.own_sources)},
         zone=settings.zone,
     )
