@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Record
 from storage import tables
-from storage.engine import alone, insert
+from storage.engine import alone, upsert
 
 DigestState = Literal["draft", "edited", "reviewed", "locked"]
 
@@ -59,9 +59,9 @@ def save(
         raise DigestLocked(old.id)
     steps = (*(old.history if old else ()), Step(state=state, by=tables.safe(by), at=now))
     digest_id = f"{week}-{lens}-{language}"
-    row = {"state": state, "body": body, "history": _history.dump_json(steps).decode()}
-    statement = insert(session, _digests).values(id=digest_id, week=week, lens=lens, language=language, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    row = {"id": digest_id, "week": week, "lens": lens, "language": language}
+    row |= {"state": state, "body": body, "history": _history.dump_json(steps).decode()}
+    upsert(session, _digests, ("id",), row)
     return SavedDigest(
         id=digest_id, week=week, lens=lens, language=language, state=state, body=tables.safe(body), history=steps
     )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Document, Fact, Fingerprint, RawDocument, Record, State, Tags
 from storage import queue, tables
-from storage.engine import alone, insert
+from storage.engine import alone, upsert
 
 LIKE_LIMIT = 50
 """Documents handed to dedupe at most; beyond that a band is a boilerplate, not a likeness."""
@@ -228,8 +228,7 @@ def finish(
     if state is State.DONE:
         _remember(session, document, fingerprint)
     row = {"tags": tags.model_dump_json(), "facts": _facts.dump_json(tuple(facts)).decode()}
-    statement = insert(session, _readings).values(document_id=document.id, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["document_id"], set_=row))
+    upsert(session, _readings, ("document_id",), row | {"document_id": document.id})
 
 
 def fail(session: Session, document_id: str, step: str, reason: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,21 @@ def open_store(url: str) -> Store:
 def insert(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT in the session's dialect, for its `on_conflict_...` words."""
     return postgresql.insert(into) if is_postgres(session) else sqlite.insert(into)
+
+
+def upsert(session: Session, into: Table, keys: tuple[str, ...], *rows: dict[str, Any]) -> None:
+    """Rows of the same columns written, each in place of the one that has its keys."""
+    if rows:
+        session.execute(_upsert(is_postgres(session), into, keys, tuple(rows[0])), rows)
+
+
+@cache
+def _upsert(for_postgres: bool, into: Table, keys: tuple[str, ...], names: tuple[str, ...]) -> Insert:
+    """The statement, built once: building it anew would cost as much as running it."""
+    statement = postgresql.insert(into) if for_postgres else sqlite.insert(into)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={name: statement.excluded[name] for name in names if name not in keys}
+    )
 
 
 def is_new(session: Session, statement: Insert) -> bool:

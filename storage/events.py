@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Event, Link, Record, Score, Sketch
 from storage import tables
-from storage.engine import alone, insert
+from storage.engine import alone, upsert
 
 PER_KEY = 200
 """Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
@@ -104,8 +104,7 @@ def save(session: Session, event: Event, sketch: Sketch | None = None, keys: Ite
         "follows": event.follows,
         "body": event.model_dump_json(),
     }
-    statement = insert(session, _events).values(id=event.id, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    upsert(session, _events, ("id",), row | {"id": event.id})
     if sketch is not None:
         _save_sketch(session, event.id, sketch)
     if sketch is not None or keys is not None:
@@ -141,16 +140,15 @@ def save_links(session: Session, event_id: str, links: Iterable[Link], now: date
 
 def save_scores(session: Session, scores: Iterable[Score]) -> None:
     """An event's importance under each lens, in place of what was kept."""
-    for score in scores:
-        row = {"total": score.total, "body": score.model_dump_json()}
-        statement = insert(session, _scores).values(event_id=score.event_id, lens=score.lens, **row)
-        session.execute(statement.on_conflict_do_update(index_elements=["event_id", "lens"], set_=row))
+    rows = [
+        {"event_id": score.event_id, "lens": score.lens, "total": score.total, "body": score.model_dump_json()}
+        for score in scores
+    ]
+    upsert(session, _scores, ("event_id", "lens"), *rows)
 
 
 def _save_sketch(session: Session, event_id: str, sketch: Sketch) -> None:
-    row = {"body": sketch.model_dump_json()}
-    statement = insert(session, _sketches).values(event_id=event_id, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["event_id"], set_=row))
+    upsert(session, _sketches, ("event_id",), {"event_id": event_id, "body": sketch.model_dump_json()})
 
 
 def _save_keys(session: Session, event: Event, sketch: Sketch | None, keys: Iterable[str] | None) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Record
 from storage import tables
-from storage.engine import insert, is_new
+from storage.engine import insert, is_new, upsert
 
 STRIKES = 3
 """Attempts after which work is set aside for a person to look at."""
@@ -182,8 +182,7 @@ def last_slot(session: Session, job: str) -> datetime | None:
 
 def beat(session: Session, name: str, now: datetime) -> None:
     """A process says that it lives."""
-    statement = insert(session, _beats).values(name=name, at=now)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
+    upsert(session, _beats, ("name",), {"name": name, "at": now})
 
 
 def heartbeats(session: Session) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Record
 from storage import tables
-from storage.engine import insert
+from storage.engine import insert, upsert
 
 _sources = tables.table(tables.SourceRow)
 _notices = tables.table(tables.NoticeRow)
@@ -52,9 +52,7 @@ def state(session: Session, source_id: str) -> SourceState:
 
 def save_state(session: Session, state: SourceState) -> None:
     """Where reading a source stands now."""
-    row = state.model_dump(exclude={"source_id"})
-    statement = insert(session, _sources).values(source_id=state.source_id, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=row))
+    upsert(session, _sources, ("source_id",), state.model_dump())
 
 
 def due(session: Session, now: datetime, source_ids: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Watch
 from storage import tables
-from storage.engine import insert, is_new
+from storage.engine import insert, is_new, upsert
 
 _watches = tables.table(tables.WatchRow)
 _alerts = tables.table(tables.AlertRow)
@@ -18,9 +18,7 @@ _alerts = tables.table(tables.AlertRow)
 
 def save(session: Session, watch: Watch) -> None:
     """A watch as it is now."""
-    row = {"owner": watch.owner, "body": watch.model_dump_json()}
-    statement = insert(session, _watches).values(id=watch.id, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    upsert(session, _watches, ("id",), {"id": watch.id, "owner": watch.owner, "body": watch.model_dump_json()})
 
 
 def get(session: Session, watch_id: str) -> Watch | None:
