@@ -214,13 +214,18 @@ def _before(own: Known, stated: list[Known], stock: Earlier) -> list[Known]:
 
 def _rivals(own: Known, stated: list[Known], stock: Earlier) -> list[Known]:
     """Other products' figures: those the text gives, else the strongest stored of other companies."""
-    given = [k for k in stated if k.key == own.key and not _same_line(k, own)]
+    given = [k for k in stated if k.key == own.key and not _same_line(k, own) and not _is_in_its_name(k)]
     if given:
         return _one_each(given)[:RIVALS]
     if own.fact.kind not in RIVAL_KINDS or own.company is None:
         return []
     others = [k for k in stock.like(own) if k.company and k.company != own.company and not _is_beside(k)]
     return sorted(_one_each(others[::-1]), key=lambda k: -(number(k.fact) or 0))[:RIVALS]
+
+
+def _is_in_its_name(known: Known) -> bool:
+    """Whether a size is only the one that the product is called by: it compares names."""
+    return known.fact.kind == "parameters" and fold(known.fact.quote).strip() in fold(known.fact.subject or "")
 
 
 def _same_line(one: Known, other: Known) -> bool:

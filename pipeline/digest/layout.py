@@ -293,7 +293,7 @@ def _stocks(digest: Digest, say: _Say) -> list[Block]:
                 "关联不等于推荐；强度与依据见各行", "A link is not a recommendation; strength and evidence by row"
             ),
             columns=columns,
-            widths=(4, 4, 6, 4, 8, 6, 4),
+            widths=(5, 4, 6, 4, 9, 6, 4),
             rows=tuple(_stock(s, say) for s in digest.stocks),
         ),
     ]

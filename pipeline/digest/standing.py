@@ -14,7 +14,7 @@ from pipeline.records import Link, Reason
 
 NAMED = 3
 """How many events a box, a theme or a risk names; the others are counted nowhere, they stand in their own section."""
-STOCKS_SHOWN = 30
+STOCKS_SHOWN = 20
 STOCKS_TOLD = 5
 _STRENGTH = {"high": 0, "medium": 1, "low": 2}
 

@@ -67,8 +67,10 @@ def compose(
     settled = [r for r in inside if not _is_open(r.event)]
     worthy = [r for r in settled if worth_a_paragraph(r.event, ledger)]
     told = worthy[: TOLD[period.kind]]
-    filings = [r for r in settled if r not in told and _is_filing(r)]
-    rest = [r for r in settled if r not in told and r not in filings]
+    taken = {r.event.id for r in told}
+    filings = [r for r in settled if r.event.id not in taken and _is_filing(r)]
+    taken |= {r.event.id for r in filings}
+    rest = [r for r in settled if r.event.id not in taken]
     headlines = _Headlines(settled, ledger)
     quiet = len(told) < NEEDED
 

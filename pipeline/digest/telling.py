@@ -230,10 +230,8 @@ def elsewhere(event: Event, ledger: Ledger) -> Sentence | None:
         ledger.claim_computed("count", what, Both(zh=f"{n}", en=f"{n}"), n, event_id=event.id)
         for n in (len(names), len(event.reports))
     )
-    zh, en = (
-        f"共{len(names)}个来源、{len(event.reports)}篇报道",
-        f"{len(event.reports)} reports from {len(names)} sources",
-    )
+    zh = f"共{len(names)}个来源、{len(event.reports)}篇报道"
+    en = f"{len(event.reports)} reports from {len(names)} source{'' if len(names) == 1 else 's'}"
     more_zh, more_en = _another_title(event, "zh"), _another_title(event, "en")
     cited = tuple(ledger.cite(event, r.document_id) for r in (more_zh, more_en) if r)
     if more_zh:

