@@ -13,7 +13,7 @@ from pipeline.records import Sketch
 TELLING = 0.55
 """Words from this weight on are rare enough to count as shared evidence by themselves."""
 
-STEPS = frozenset({"pricing_change", "incident", "policy_regulation", "acquisition", "earnings_disclosure"})
+STEPS = frozenset({"pricing_change", "incident", "acquisition", "earnings_disclosure"})
 """Types of event that follow a release and are not part of it."""
 
 MORE_THAN_A_HEADLINE = 16
@@ -80,7 +80,7 @@ def signals(one: View, other: View) -> Signals:
 
 def _same_language(one: View, other: View) -> Signals:
     return {
-        "words": _cosine(one.every, other.every),
+        "words": cosine(one.every, other.every),
         "covered": max(_cover(one.head, other.every), _cover(other.head, one.every)),
         "what": max(_cover(one.what, other.every), _cover(other.what, one.every)),
         "rare_words": _shared(one.what, other.every, other.what, one.every),
@@ -102,7 +102,7 @@ def _across(one: View, other: View) -> Signals:
         "unmet_terms": _evidence(
             (w, x) for w, x in other.bridged_terms.items() if w not in other.who and w not in one.every
         ),
-        "words": _cosine(
+        "words": cosine(
             {w: x for w, x in one.every.items() if w.isascii()},
             {w: x for w, x in other.every.items() if w in one.every or _is_bridge(w)},
         ),
@@ -159,7 +159,7 @@ def _circumstances(one: View, other: View) -> Signals:
 
 
 def _is_other_step(one: View, other: View) -> bool:
-    """Whether only one of them tells of a step that has its own day: a new price, an outage, a ruling, a purchase."""
+    """Whether only one of them tells of a step that has its own day: a new price, an outage, a purchase."""
     types = {one.sketch.event_type, other.sketch.event_type}
     return len(types) == 2 and bool(types & STEPS)
 
@@ -170,7 +170,8 @@ def contradict(one: View, other: View) -> bool:
     return both and not one.versions & other.versions and not _same_name(one, other)
 
 
-def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
+def cosine(one: dict[str, float], other: dict[str, float]) -> float:
+    """The cosine of two sets of weighted words, 0 to 1."""
     shared = sum(weight * weight for word, weight in one.items() if word in other)
     size = sqrt(_square(one.values()) * _square(other.values()))
     return shared / size if size else 0.0
