@@ -14,7 +14,9 @@ from crawlers.addresses import split
 from crawlers.entry import Entry
 
 REMEMBERED = 2_000
-"""Items that a source is known by; beyond, the oldest are forgotten."""
+"""Items that a source is known by at most; beyond, the oldest are forgotten. The store knows every address besides."""
+_FEWEST = 200
+"""Four times what a feed shows is enough, and this at least: the state is written at every visit (about 25 KB)."""
 _TRACKING = re.compile(
     r"^(utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|igshid|spm|scm|from|ref|ref_src|source|share_\w+|wt[._]\w+|cmpid|_hs\w+)$",
     re.I,
@@ -54,7 +56,7 @@ def remember(entries: Sequence[Entry], seen: Mapping[str, str]) -> dict[str, str
     """What is known after an answer: its marks, and older ones as far as there is room."""
     fresh = {mark: content_mark(entry) for entry, marks in zip(entries, _marks(entries), strict=True) for mark in marks}
     old = [(mark, content) for mark, content in seen.items() if mark not in fresh]
-    room = max(0, 3 * REMEMBERED - len(fresh))
+    room = max(0, 3 * min(max(_FEWEST, 4 * len(entries)), REMEMBERED) - len(fresh))
     return {**fresh, **dict(old[:room])}
 
 
