@@ -100,11 +100,14 @@ class _View:
 
     def named(self) -> Iterator[Path]:
         """The securities that the text itself names, and their issuers' other listings."""
+        about = {tag.id: tag.relevance for tag in self.event.companies}
         for tag in self.event.securities:
-            yield Path(tag.id, True, "named", 1.0, 1.0, quote=tag.quote)
             security = self.knowledge.securities.get(tag.id)
-            if security and security.company:
-                yield from self._listings(security.company, 100)
+            company = security.company if security else None
+            relevance = about.get(company, 100) if company else 100
+            yield Path(tag.id, True, "named", _direct_weight(relevance, 1.0), 1.0, quote=tag.quote)
+            if company:
+                yield from self._listings(company, relevance)
 
     def issuers(self) -> Iterator[Path]:
         """Every listing of the event's own companies, and of the issuers that own them."""
@@ -126,8 +129,7 @@ class _View:
     def _own(self, security: str, relevance: int, start: str, relations: tuple[Relation, ...]) -> Path:
         confidence = min(relation.confidence for relation in relations)
         kind = OWNED if relations[0].kind == OWNED else "issuer"
-        weight = DIRECT_FLOOR + (1 - DIRECT_FLOOR) * relevance / 100 * confidence
-        return Path(security, True, kind, weight, confidence, start, relations)
+        return Path(security, True, kind, _direct_weight(relevance, confidence), confidence, start, relations)
 
     # ---- indirect ---------------------------------------------------------------------------------------------------
 
@@ -298,6 +300,11 @@ def in_scope(concept: Concept, event: Event) -> bool:
     ours = [product for product in event.products if product.relevance >= ABOUT]
     named = {product.id for product in ours} | {product.family for product in ours}
     return bool(named & set(concept.products)) or event.event_type in concept.event_types
+
+
+def _direct_weight(relevance: int, confidence: float) -> float:
+    """Between the floor and 1: what the news is about before what it names beside."""
+    return DIRECT_FLOOR + (1 - DIRECT_FLOOR) * relevance / 100 * confidence
 
 
 def _rank(path: Path) -> tuple[bool, float, str, tuple[str, ...]]:

@@ -29,6 +29,9 @@ UNSURE = {"rumour": -10.0, "question": -10.0, "forecast": -6.0, "retrospect": -1
 WARM = 3.0
 """Heat at which half of the points are given: three independent sources within two days."""
 
+PLAUSIBLE = 1000.0
+"""A step of more than this is a unit misread, not progress."""
+
 UNKNOWN_ACTOR = ActorWeight(
     weight=0.3, reason_zh="知识库外的主体", reason_en="nobody of the knowledge base", as_of=date(2024, 1, 1)
 )
@@ -212,7 +215,7 @@ def steps_of(event: Event, knowledge: KnowledgeBase) -> Iterator[tuple[float, Ev
             ):
                 continue
             ratio = _ratio(now.value, before.value, kind.comparable)
-            if ratio > 1:
+            if 1 < ratio <= PLAUSIBLE:
                 yield ratio, now, before
 
 

@@ -95,6 +95,13 @@ def test_a_named_security_is_direct_and_brings_its_issuers_other_listings(world:
     assert "9988.HK" in links[0].reason.zh
 
 
+def test_a_security_named_beside_ranks_below_the_issuer_that_acts(world: KnowledgeBase) -> None:
+    beside = CompanyTag(id="rival", relevance=10, role="mentioned", quote="rival")
+    event = make_event("giant", securities=(SecurityTag(id="NYSE:RVL", quote="rival"),))
+    event = event.model_copy(update={"companies": (*event.companies, beside)})
+    assert [one.security_id for one in link(event, world, ON) if one.direct][-1] == "NYSE:RVL"
+
+
 def test_a_company_merely_mentioned_is_no_link(world: KnowledgeBase) -> None:
     mentioned = CompanyTag(id="rival", relevance=40, role="mentioned", quote="rival")
     links = link(make_event(companies=(mentioned,)), world, ON)

@@ -66,6 +66,14 @@ def test_a_step_never_mixes_characters_and_tokens(knowledge: KnowledgeBase) -> N
     assert "step" not in parts(under("all", make_event("moonshot-ai", facts=facts), knowledge))
 
 
+def test_a_step_beyond_belief_is_a_unit_misread(knowledge: KnowledgeBase) -> None:
+    facts = (
+        fact("context_length", 2e11, "characters", "2000亿字"),
+        fact("context_length", 200_000, "characters", "20万字", before=True),
+    )
+    assert "step" not in parts(under("all", make_event("moonshot-ai", facts=facts), knowledge))
+
+
 def test_a_lower_price_is_the_step_forward(knowledge: KnowledgeBase) -> None:
     def step(now: float, before: float) -> bool:
         facts = (
