@@ -9,7 +9,7 @@ from pipeline.facts import measures, quantities, terms
 from pipeline.facts.owners import Owners, as_of, sentences
 from pipeline.facts.quantities import Quantity
 from pipeline.facts.terms import Term
-from pipeline.records import Document, Fact, Qualifier, Tags
+from pipeline.records import Document, Fact, ProductTag, Qualifier, Tags
 from pipeline.tag import Lexicon, version
 from pipeline.text import fold
 
@@ -17,6 +17,19 @@ MOST = 80
 """How many facts of one document are kept: more is a table, not news."""
 LONGEST = 20_000
 """How much of a text is read for facts: a release says its figures early."""
+
+
+_RELEASING = frozenset(
+    {
+        "model_release",
+        "open_source_release",
+        "model_update",
+        "product_launch",
+        "pricing_change",
+        "hardware_compute",
+        "rumor",
+    }
+)
 
 
 def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
@@ -34,7 +47,7 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
         low, high = _sentence(starts, term.start, len(folded))
         product, compared = owners.of(term.start, term.end, low, high)
         quote = text[term.start : term.end].strip()
-        if not quote:
+        if not quote or not _is_due(term, product, tags):
             continue
         fact = Fact(
             kind=term.kind,
@@ -50,6 +63,13 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
         )
         kept.setdefault((fact.kind, fact.value, fact.unit, fact.subject, fact.detail), fact)
     return tuple(kept.values())[:MOST]
+
+
+def _is_due(term: Term, product: ProductTag | None, tags: Tags) -> bool:
+    """Whether a date or a word of openness speaks of a product that the document releases."""
+    if term.kind == "release_date":
+        return product is not None and tags.event_type in _RELEASING
+    return term.kind != "openness" or product is not None
 
 
 def _measured(folded: str, starts: list[int], taken: list[tuple[int, int]]) -> Iterator[tuple[Term, Qualifier]]:
@@ -78,5 +98,8 @@ def _sentence(starts: list[int], place: int, length: int) -> tuple[int, int]:
 
 
 def _plain(value: float | str) -> float | int | str:
-    """A whole number as an integer."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e18 else value
+    """A number without the noise of floating point, a whole one as an integer."""
+    if isinstance(value, str):
+        return value
+    value = float(f"{value:.12g}")
+    return int(value) if value.is_integer() and abs(value) < 1e18 else value

@@ -52,7 +52,7 @@ _MONTHLY_BEFORE = re.compile(
     r"(?:每月|月费|每年|订阅|售价|定价|到手价|套餐|起价|priced at|price of|首购|首月|subscription)[^\d。;；]{0,8}$"
 )
 _RAISED = re.compile(r"融资|募|领投|跟投|注资|种子轮|轮|raise|funding|round|seed|series")
-_VALUED = re.compile(r"估值|valuation|valued|市值|market cap")
+_VALUED_AT = re.compile(r"(?:估值|市值|valuation|valued)(?:(?!筹|融|募|rais)[^\d,，。；;]){0,10}$")
 _EARNED = re.compile(r"营收|收入|revenue|arr|净利|利润|年化|亏损|同比")
 _SPENT = re.compile(
     r"投资|收购|投入|协议|合同|斥资|invest|acqui|deal|contract|价值|捐|资助|基金|采购|订单|支出|capex|注入|支付"
@@ -239,13 +239,15 @@ def _money(one: Quantity, left: str, right: str, sentence: str) -> Measure | Non
         )
     if one.value < 1e5:
         return None
-    if _VALUED.search(left[-10:]) or re.match(
+    if _VALUED_AT.search(left) or re.match(
         r"\s?(?:的)?(?:投后|投前|post-money|pre-money)?\s?(?:估值|valuation|market cap)", right
     ):
         return Measure("money", one.value, currency, "valuation")
     kinds = (("raised", _RAISED), ("revenue", _EARNED), ("deal", _SPENT))
-    for near in (left[-10:] + "|" + right[:8], left[-16:] + "|" + right[:16], sentence):
+    for near in (left[-10:] + "|" + right[:8], left[-16:] + "|" + right[:16]):
         detail = next((d for d, words in kinds if words.search(near)), None)
         if detail:
             return Measure("money", one.value, currency, detail)
+    if _RAISED.search(sentence):
+        return Measure("money", one.value, currency, "raised")
     return None

@@ -13,6 +13,10 @@ _COMPARED = re.compile(
     r"|较好)|compared|than|versus|vs\.?|beats?|beating|outperform\w*|surpass\w*|against|while"
     r"|whereas"
 )
+_BEATEN = re.compile(
+    r"(?:超越|超过|优于|击败|打败|领先|媲美|对标|beats?|beating|outperform\w*|surpass\w*|than|over|vs\.?)\s?(?:了)?\s?$"
+)
+"""What stands before a rival's name when the sentence goes on about the winner."""
 _BEFORE = re.compile(
     r"(?:从|由|原来的?|此前的?|之前的?|上一代的?|前代的?|原先的?|去年|仅|from|previous(?:ly)?"
     r"|up from|originally|earlier|formerly)\s?(?:仅|约|只|支持)?[^。;；\n]{0,10}$"
@@ -50,6 +54,13 @@ class Owners:
         before = [o for o in inside if o.end <= start]
         after = [o for o in inside if o.start >= end]
         owner = around or (before[-1] if before else None)
+        if (
+            owner
+            and not around
+            and len(before) > 1
+            and _BEATEN.search(self.folded, max(low, owner.start - 14), owner.start)
+        ):
+            owner = before[0]
         if after and (
             owner is None or (_CLAUSE.search(self.folded, owner.end, start) and self._leads_to(end, after[0].start))
         ):

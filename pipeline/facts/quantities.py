@@ -80,13 +80,13 @@ _BEFORE = "|".join(
 _QUANTITY = re.compile(
     rf"(?P<before>(?:{_BEFORE})(?:可达|达到|达|到|至|支持|可处理|为|有|相当于|a|an)?\s*)?"
     r"(?P<currency>us\$|hk\$|\$|¥|￥|€|usd\s?|rmb\s?)?"
-    r"(?<![\d.a-z_])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+    r"(?<![\d.a-z_/])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
     r"|(?<![一二两三四五六七八九十百千])[一二两三四五六七八九十百千]{1,9}(?=个?(?:万|亿|分钟|倍|字|小时))|(?<![一-鿿])(?=[百千万]万"
     r"|[十百千]亿|万亿))"
     r"(?:\s?(?P<first>billion|million|trillion|[kmbt万亿])?\s?(?:-|–|~|至|到|to)\s?(?P<upper>\d+(?:\.\d+)?))?"
     r"(?:[\s-]?(?P<multiple>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|billion|million|trillion"
     r"|thousand|bn(?![a-z])|mn(?![a-z])|[kmbt](?![a-z0-9]))(?:\s?\(\d+(?:\.\d+)?[bmt]\))?)?"
-    r"(?P<more>\s?(?:多|余|\+|以上|左右))?"
+    r"(?P<more>\s?(?:多(?=\s?[个张款项家名人字万亿倍帧秒参美元])|余|\+|以上|左右))?"
     r"(?:[\s-]?(?:个|的)?\s?(?P<unit>(?:激活|活跃|总|active|activated|total"
     r"|trainable)?[\s-]?(?:参数|parameters?|params?)"
     r"|(?:训练)?\s?tokens?|词元|汉字|字符|字(?!节)|characters?|chinese characters|words"
@@ -120,7 +120,7 @@ def find(folded: str) -> Iterator[Quantity]:
     """Every number of a folded text that could be a quantity, in order of place."""
     for match in _QUANTITY.finditer(folded):
         number = _value(match["number"])
-        if number is None:
+        if number is None or _is_vague(match, folded) or _ends_name(match, folded):
             continue
         multiple = (match["multiple"] or "").lower()
         factor = _MULTIPLES.get(multiple, 1.0)
@@ -137,6 +137,31 @@ def find(folded: str) -> Iterator[Quantity]:
             (match["currency"] or "").strip().lower(),
             _qualifier(match, folded),
         )
+
+
+def _is_vague(match: re.Match[str], folded: str) -> bool:
+    """Whether a multiplier stands without a number: `数千万元` is no ten million."""
+    return not match["number"] and folded[match.end("number") - 1 : match.end("number")] in (
+        "数",
+        "几",
+        "上",
+        "成",
+        "近",
+        "超",
+        "亿",
+    )
+
+
+def _ends_name(match: re.Match[str], folded: str) -> bool:
+    """Whether what looks like a range is the end of a model's name: `Llama 2-70B`."""
+    before = folded[max(0, match.start("number") - 2) : match.start("number")]
+    return bool(
+        match["upper"]
+        and match["multiple"] in ("b", "m")
+        and before[1:] == " "
+        and before[:1].isascii()
+        and before[:1].isalpha()
+    )
 
 
 def _qualifier(match: re.Match[str], folded: str) -> Qualifier:

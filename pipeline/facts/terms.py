@@ -37,6 +37,7 @@ _OPEN = re.compile(
     r"|全面开源|完全开源|open[- ]weights?|weights (?:are|is|were) (?:now )?(?:available|released"
     r"|open|public)|open[- ]sourced? (?:the )?(?:model|weights)"
 )
+_NOT_OPEN = re.compile(r"not |n't |never |不|未|非|没有|尚无")
 _PIXELS = re.compile(r"(?<![\d.])(?P<w>\d{3,5})\s?[x×*]\s?(?P<h>\d{3,5})(?:\s?(?:像素|px|pixels?))?(?![\d\w])")
 _LINES = re.compile(
     r"(?<![\d.a-z])(?P<p>480|540|576|720|768|1080|1440|2160|4320)\s?p(?![a-z0-9])"
@@ -118,7 +119,7 @@ def _licences(folded: str) -> Iterator[Term]:
         value = _LICENCES[int(str(match.lastgroup)[1:])][0]
         yield Term(match.start(), match.end(), "licence", value, "spdx_or_name")
     opened = _OPEN.search(folded)
-    if opened:
+    if opened and not _NOT_OPEN.search(folded, max(0, opened.start() - 10), opened.start()):
         yield Term(opened.start(), opened.end(), "openness", "open_weights", "enum")
 
 

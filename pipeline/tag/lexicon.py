@@ -43,6 +43,7 @@ _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
 _HALF = re.compile("[\ud800-\udfff]")
 """Halves of characters, which no encoder takes."""
 _VERSIONED = re.compile(r"\s?\d|大模型")
+_BYLINE = re.compile(r"科技讯|新闻|财经讯|网讯|科技\s?\d+月")
 _CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影|公众号)\s?[:：|]?\s?_?$|_$")
 
 
@@ -165,14 +166,14 @@ class Lexicon:
         for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
             names, words = entries[index]
             ends_whole = not (end < len(folded) and _is_latin(folded[end - 1]) and _is_latin(folded[end]))
-            if start and _is_latin(folded[start]) and _is_latin(folded[start - 1]):
+            if start and _is_latin(folded[start]) and (_is_latin(folded[start - 1]) or folded[start - 1] == "_"):
                 continue
             if words and ends_whole:
                 cues += [Cue(start, end, w.group) for w in words if not w.written or text[start:end] == w.written]
             for name in names:
                 if not (ends_whole or _carries_version(name, folded, end)) or _cuts_version(name, folded, end):
                     continue
-                if _is_written(name, text[start:end]) and not _is_credit(name, folded, start):
+                if _is_written(name, text[start:end]) and not _is_credit(name, folded, start, end):
                     (doubtful if name.ambiguous else certain).append(Mention(start, end, name))
         cues.sort()
         if doubtful:
@@ -232,9 +233,11 @@ def _cuts_version(name: Name, folded: str, end: int) -> bool:
     )
 
 
-def _is_credit(name: Name, folded: str, start: int) -> bool:
-    """Whether a company is only thanked for a picture."""
-    return name.kind != "product" and bool(_CREDIT.search(folded, max(0, start - 8), start))
+def _is_credit(name: Name, folded: str, start: int, end: int) -> bool:
+    """Whether a company is only thanked for a picture, or is the paper that reports."""
+    if name.kind == "product":
+        return False
+    return bool(_CREDIT.search(folded, max(0, start - 8), start) or _BYLINE.match(folded, end))
 
 
 def _is_written(name: Name, written: str) -> bool:

@@ -156,7 +156,13 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
     """A name that the knowledge base does not hold, by its shape and what stands beside it."""
     start, end = tokens[place]
     word = scan.text[start:end]
-    if word in lexicon.not_names or not word[0].isalpha() or _HARDWARE.fullmatch(word) or _is_noun(scan, start, end):
+    if (
+        word in lexicon.not_names
+        or word.upper() in lexicon.not_names
+        or not word[0].isalpha()
+        or _HARDWARE.fullmatch(word)
+        or _is_noun(scan, start, end)
+    ):
         return None
     end = _trimmed(scan, lexicon, start + len(re.split("[-_‑]", word)[0]), end)
     word = scan.text[start:end]
@@ -166,7 +172,7 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
         return None
     beside = _beside_model(scan, start, grown)
     if shape == "plain":
-        if not beside:
+        if not beside or (grown > end and _SIZE.fullmatch(scan.text[end + 1 : grown])):
             return None
         grown = max(grown, _phrase(scan, tokens, place))
     return Found(start, grown, "shape" if beside or shape == "strong" else "weak", None, None)
