@@ -10,6 +10,9 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+BUNDLED = Path(__file__).parent / "knowledge"
+"""The knowledge that comes with the product."""
+
 
 class Settings(BaseSettings):
     """One installation. Each field is an environment variable: `home` is LAUNCHWATCH_HOME."""
@@ -28,7 +31,7 @@ class Settings(BaseSettings):
     """Address or page that stands in our user agent, so that a site's owner can reach you."""
     sources: Path | None = None
     """A sources file of your own, read after the bundled one; without it `sources.yaml` in the home, where there is one."""
-    knowledge: Path | None = None
+    knowledge: Path = BUNDLED
     """A knowledge folder of your own in place of the bundled one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: str = "127.0.0.1"
@@ -53,6 +56,11 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The database's URL, the embedded one where none is set."""
         return self.database_url or f"sqlite:///{self.home / 'launchwatch.db'}"
+
+    @property
+    def cache(self) -> Path:
+        """Where what can be made again is kept, to start quicker."""
+        return self.home / "cache"
 
     @property
     def own_sources(self) -> list[Path]:

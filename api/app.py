@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.desk = Desk(
         store=open_store(settings.store_url),
-        knowledge=load(settings.knowledge) if settings.knowledge else load(),
+        knowledge=load(settings.knowledge, settings.cache),
         zone=settings.zone,
         keys=holder,
         author=settings.author,

@@ -9,7 +9,6 @@ import typer
 from cli.console import Refusal, read_settings
 from crawlers.sources import SOURCES, SourcesBroken, load_sources
 from knowledge.check import check as check_knowledge
-from knowledge.load import HERE
 
 app = typer.Typer(add_completion=False)
 
@@ -20,7 +19,7 @@ def check(
 ) -> None:
     """Look over the whole knowledge base and the sources: dangling ids, clashing aliases, impossible dates, no evidence."""
     settings = read_settings()
-    problems = check_knowledge(settings.knowledge or HERE)
+    problems = check_knowledge(settings.knowledge)
     for problem in problems:
         if warnings or problem.severity == "error":
             typer.echo(str(problem))

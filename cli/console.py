@@ -56,7 +56,7 @@ def read_settings() -> Settings:
 def read_knowledge(settings: Settings) -> KnowledgeBase:
     """The bundled knowledge base, or the installation's own."""
     try:
-        return load(settings.knowledge) if settings.knowledge else load()
+        return load(settings.knowledge, settings.cache)
     except KnowledgeInvalid as error:
         raise Refusal(str(error)) from error
 

@@ -38,7 +38,7 @@ class Desk:
 
 def open_desk(settings: Settings) -> Desk:
     """The desk of an installation. Raises StoreError, KnowledgeInvalid or SourcesBroken, each a clear line."""
-    knowledge = load(settings.knowledge) if settings.knowledge else load()
+    knowledge = load(settings.knowledge, settings.cache)
     return Desk(
         store=open_store(settings.store_url),
         lexicon=Lexicon(knowledge),
