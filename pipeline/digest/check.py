@@ -27,7 +27,8 @@ _MONTH = "January|February|March|April|May|June|July|August|September|October|No
 _DAY_EN = re.compile(rf"(?:\d{{1,2}} )?(?:{_MONTH})(?: \d{{4}})?")
 _CITATION = re.compile(r"\[(\d+)\]")
 _PAGE = re.compile(r"(?<![\d,.])\d+ / \d+(?![\d,.])")
-_BROKEN = re.compile(r"(?<=[\u2e80-\uffef\d])\s*\n\s*(?=[\u2e80-\uffef])|(?<=[\u2e80-\uffef])\s*\n\s*(?=\d)")
+_BROKEN = re.compile(r"(?<=[\u2e80-\uffef])\s*\n\s*(?=[\u2e80-\uffef])")
+"""A line end inside Chinese words, where a text was wrapped."""
 _ESCAPED = re.compile(r"\\([\\`*_\[\]<>|#])")
 """A mark that Markdown escapes."""
 CLOSE = 1e-9

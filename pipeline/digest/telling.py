@@ -326,6 +326,9 @@ def modality(event: Event, ledger: Ledger) -> Sentence | None:
         return None
     if (main := main_product(event)) is None or main.id is None:
         return None
+    for row in (*gives, *takes):
+        ledger.name(row.name_zh)
+        ledger.name(row.name_en)
     zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
     if takes:
         zh_in, en_in = join([m.name_zh for m in takes], "zh"), join([m.name_en for m in takes], "en")

@@ -9,6 +9,9 @@ from pipeline.digest.layout import Bullets, Figure, Heading, Page, Prose, Run, T
 from pipeline.digest.shape import Charts, Digest
 
 WIDTH = 88
+_CLOSING = "，。；：、！？）」”"
+_PIECE = re.compile(rf"[^\s\u2e80-\uffef]+[年月日万亿千百字个倍帧秒分]{{0,2}}[{_CLOSING}]*|\s+|.[{_CLOSING}]*")
+"""What stays on one line: a Latin word, a number with its measure, a character with the mark that closes it."""
 
 
 def render(digest: Digest, page: Page) -> str:
@@ -33,7 +36,7 @@ def render(digest: Digest, page: Page) -> str:
 def wrap(text: str, indent: int = 0) -> str:
     """Lines of at most the terminal's width; a Latin word or a number is never cut."""
     lines, line = [], ""
-    for piece in re.findall(r"[^\s\u2e80-\uffef]+[，。；：、！？）」”]*|\s+|.[，。；：、！？）」”]*", text):
+    for piece in _PIECE.findall(text):
         if line and _width(line) + _width(piece.rstrip()) > WIDTH:
             lines.append(line.rstrip())
             line = " " * indent + piece.lstrip()
