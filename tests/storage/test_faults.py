@@ -26,12 +26,22 @@ import sys
 from storage import documents, queue
 from storage.engine import open_store
 from tests.storage.factories import NOW, MINUTE, make_raw
-store, first = open_store(sys.argv[1]), int(sys.argv[2])
+store, first = open_store(sys.argv[1]), int(sys.argv[2]) + 500 * globals().get("number", 0)
 for number in range(first, first + int(sys.argv[3])):
     with store.writing() as session:
         ids = documents.receive(session, [make_raw(number)], NOW).ids
     print(ids[0], flush=True)
 """
+MANY = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+role, hands = sys.argv.pop(1), int(sys.argv.pop(1))
+with ThreadPoolExecutor(hands) as pool:
+    for done in [pool.submit(exec, role, {"number": number}) for number in range(hands)]:
+        done.result()
+"""
+"""A process with several hands, each with a store, and so with connections, of its own."""
+
 READER = """
 import sys, time
 from storage import documents, queue
@@ -51,13 +61,13 @@ print(reads)
 
 @pytest.mark.slow
 def test_four_writers_and_eight_readers_never_meet_a_locked_store(sqlite_url: str) -> None:
-    writers = [_start(WRITER, sqlite_url, number * 1000, 25) for number in range(4)]
-    readers = [_start(READER, sqlite_url, 2) for _ in range(8)]
+    writers = [_start(MANY, WRITER, 2, sqlite_url, process * 1000, 25) for process in range(2)]
+    readers = [_start(MANY, READER, 4, sqlite_url, 2) for _ in range(2)]
     ended = [(*process.communicate(timeout=60), process.returncode) for process in (*writers, *readers)]
     assert [(error, code) for _, error, code in ended if code] == []
     store = open_store(sqlite_url)
     assert backup.counts(store)["documents"] == 100
-    assert all(int(out) > 0 for out, _, _ in ended[4:])
+    assert all(int(reads) > 0 for out, _, _ in ended[2:] for reads in out.split())
     assert backup.faults(store) == []
     store.close()
 

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Parity(RuleBasedStateMachine):
     @rule(limit=SMALL, ends=st.sampled_from(["done", "failed", "for good", "back", "vanish"]))
     def work(self, limit: int, ends: str) -> None:
         for work in self.both(lambda session: queue.claim(session, [documents.PROCESS], self.clock, MINUTE, limit)):
-            self.both(lambda session, work=work: self._end(session, work, ends))
+            self.both(partial(self._end, work=work, ends=ends))
 
     def _end(self, session: Session, work: queue.Work, ends: str) -> object:
         if ends == "done":
@@ -120,7 +121,8 @@ class Parity(RuleBasedStateMachine):
         at = self.clock + MINUTE if retry else None
         for delivery in self.both(lambda session: outbox.claim(session, self.clock, MINUTE, 2)):
             if ends != "vanish":
-                self.both(lambda s, d=delivery: outbox.finish(s, d, ends, "answer", self.clock, at))  # type: ignore[arg-type]
+                values = {"state": ends, "answer": "answer", "now": self.clock, "retry_at": at}
+                self.both(partial(outbox.finish, delivery=delivery, **values))
 
     @rule(kind=ODD, text=ODD)
     def notify(self, kind: str, text: str) -> None:
