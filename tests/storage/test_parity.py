@@ -121,7 +121,7 @@ class Parity(RuleBasedStateMachine):
         at = self.clock + MINUTE if retry else None
         for delivery in self.both(lambda session: outbox.claim(session, self.clock, MINUTE, 2)):
             if ends != "vanish":
-                values = {"state": ends, "answer": "answer", "now": self.clock, "retry_at": at}
+                values: dict[str, Any] = {"state": ends, "answer": "answer", "now": self.clock, "retry_at": at}
                 self.both(partial(outbox.finish, delivery=delivery, **values))
 
     @rule(kind=ODD, text=ODD)
