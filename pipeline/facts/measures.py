@@ -54,9 +54,7 @@ _MONTHLY_BEFORE = re.compile(
 _RAISED = re.compile(r"融资|募|领投|跟投|注资|种子轮|轮|raise|funding|round|seed|series")
 _VALUED_AT = re.compile(r"(?:估值|市值|valuation|valued)(?:(?!筹|融|募|rais)[^\d,，。；;]){0,10}$")
 _EARNED = re.compile(r"营收|收入|revenue|arr|净利|利润|年化|亏损|同比")
-_SPENT = re.compile(
-    r"投资|收购|投入|协议|合同|斥资|invest|acqui|deal|contract|价值|捐|资助|基金|采购|订单|支出|capex|注入|支付"
-)
+_SPENT = re.compile(r"投资|收购|投入|协议|合同|斥资|invest|acqui|deal|contract|价值|采购|订单|支出|capex|注入|支付")
 _USERS = re.compile(r"用户|users|月活|日活|周活|mau|dau|下载|downloads|开发者")
 _COUNTED_USERS = re.compile(r"月活|日活|周活|users|用户|mau|dau")
 _INPUT = re.compile(r"输入|input|in\b|prompt")
@@ -100,6 +98,8 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     left = folded[max(low, one.at - 28) : one.at]
     right = folded[one.end : min(high, one.end + 28)]
     unit = one.unit
+    if _SUPPOSED.search(left) or (one.at > 0 and folded[one.at] in "百千" and left.endswith("的")):
+        return None
     if one.currency or unit in _CURRENCIES:
         return _money(one, left, right, folded[low:high])
     if unit.endswith("参数") or "param" in unit:
@@ -141,6 +141,13 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
             else None
         )
     return _bare(folded, one, following, left, right)
+
+
+_SUPPOSED = re.compile(
+    r"(?:equivalent to|equal to|if it \w+|even|match(?:es|ing)?|相当于|媲美|堪比)(?: an?)?\s*$"
+    r"|(?:training|可训|可训练|支持训练|单机训练)(?:\s?(?:up to|最高|高达|多达))?\s*$"
+)
+"""What stands before a size that no model of the text has: a likeness, a supposition, what a machine could train."""
 
 
 def _bare(folded: str, one: Quantity, following: Quantity | None, left: str, right: str) -> Measure | None:
@@ -244,10 +251,10 @@ def _money(one: Quantity, left: str, right: str, sentence: str) -> Measure | Non
     ):
         return Measure("money", one.value, currency, "valuation")
     kinds = (("raised", _RAISED), ("revenue", _EARNED), ("deal", _SPENT))
-    for near in (left[-10:] + "|" + right[:8], left[-16:] + "|" + right[:16]):
-        detail = next((d for d, words in kinds if words.search(near)), None)
-        if detail:
-            return Measure("money", one.value, currency, detail)
+    near = left[-10:] + "|" + right[:8]
+    detail = next((d for d, words in kinds if words.search(near)), None)
+    if detail:
+        return Measure("money", one.value, currency, detail)
     if _RAISED.search(sentence):
         return Measure("money", one.value, currency, "raised")
     return None

@@ -42,7 +42,7 @@ class Owners:
 
     def __init__(self, folded: str, title_end: int, tags: Tags, instruments: frozenset[str]) -> None:
         self.folded = folded
-        products = tuple(p for p in tags.products if p.id not in instruments)
+        products = tuple(p for p in tags.products if p.id not in instruments and p.rule != "weak")
         self.places = _places(folded, products)
         in_title = [o for o in self.places if o.start < title_end]
         self.main = in_title[0].product if in_title else products[0] if products else None

@@ -141,15 +141,8 @@ def find(folded: str) -> Iterator[Quantity]:
 
 def _is_vague(match: re.Match[str], folded: str) -> bool:
     """Whether a multiplier stands without a number: `数千万元` is no ten million."""
-    return not match["number"] and folded[match.end("number") - 1 : match.end("number")] in (
-        "数",
-        "几",
-        "上",
-        "成",
-        "近",
-        "超",
-        "亿",
-    )
+    at = match.start("number")
+    return not match["number"][:1].isdigit() and folded[at - 1 : at] in ("数", "几", "上", "成", "亿")
 
 
 def _ends_name(match: re.Match[str], folded: str) -> bool:

@@ -176,6 +176,12 @@ class Lexicon:
                 if _is_written(name, text[start:end]) and not _is_credit(name, folded, start, end):
                     (doubtful if name.ambiguous else certain).append(Mention(start, end, name))
         cues.sort()
+        traps = [(c.start, c.end) for c in cues if c.group == "traps"]
+        if traps:
+            certain, doubtful = (
+                [m for m in found if not any(s <= m.start and m.end <= e for s, e in traps)]
+                for found in (certain, doubtful)
+            )
         if doubtful:
             certain += _resolved(doubtful, certain, cues, folded)
         return Scan(

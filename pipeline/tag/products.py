@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pipeline.records import ProductTag
 from pipeline.tag.lexicon import Lexicon, Mention, Scan
 from pipeline.tag.version import parse
+from pipeline.text import is_cjk
 
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[-_.·‑][A-Za-z0-9]+)*\+*")
 _VERSION = re.compile(
@@ -172,7 +173,11 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
         return None
     beside = _beside_model(scan, start, grown)
     if shape == "plain":
-        if not beside or (grown > end and _SIZE.fullmatch(scan.text[end + 1 : grown])):
+        if (
+            not beside
+            or not _is_set_off(scan, start, grown)
+            or (grown > end and _SIZE.fullmatch(scan.text[end + 1 : grown]))
+        ):
             return None
         grown = max(grown, _phrase(scan, tokens, place))
     return Found(start, grown, "shape" if beside or shape == "strong" else "weak", None, None)
@@ -181,6 +186,12 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
 def _is_noun(scan: Scan, start: int, end: int) -> bool:
     """Whether a word is a common noun of the taxonomy: `Agent`, `Plan`, `Studio`."""
     return any(c.start == start and c.end == end and ":" not in c.group for c in scan.cues)
+
+
+def _is_set_off(scan: Scan, start: int, end: int) -> bool:
+    """Whether a plain capitalised word stands out as a name: in Chinese text, or right behind an English release verb."""
+    around = scan.text[max(0, start - 2) : start] + scan.text[end : end + 2]
+    return any(is_cjk(c) for c in around) or any(c.group == "release" and start - c.end == 1 for c in scan.cues)
 
 
 def _phrase(scan: Scan, tokens: list[tuple[int, int]], place: int) -> int:
