@@ -19,17 +19,8 @@ LONGEST = 20_000
 """How much of a text is read for facts: a release says its figures early."""
 
 
-_RELEASING = frozenset(
-    {
-        "model_release",
-        "open_source_release",
-        "model_update",
-        "product_launch",
-        "pricing_change",
-        "hardware_compute",
-        "rumor",
-    }
-)
+_RELEASING = frozenset({"model_release", "open_source_release", "model_update", "hardware_compute", "rumor"})
+"""Types of event whose dates are release dates."""
 
 
 def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
@@ -46,6 +37,8 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
     for term, qualifier in sorted(read, key=lambda r: (r[0].start, r[0].end)):
         low, high = _sentence(starts, term.start, len(folded))
         product, compared = owners.of(term.start, term.end, low, high)
+        if term.kind == "money":
+            product = None
         quote = text[term.start : term.end].strip()
         if not quote or not _is_due(term, product, tags):
             continue

@@ -33,6 +33,8 @@ _SHOWN = re.compile(
 )
 """A film of that length: `1 分钟的 1080p 视频`."""
 _WAITED = re.compile(r"学|课程|等待|用时|耗时|只需|仅需|每|观看|刷|within|takes|watch")
+_QUICKLY = re.compile(r"\s?钟?(?:内|之内|以内|时长内|就|即可|便可|生成|出图|出片)")
+_PUT_OUT = re.compile(r"\s?(?:的)?(?:最大)?(?:输出|output)")
 _EACH = re.compile(r"每\s?$|/\s?$")
 _FASTER = re.compile(r"加速|提速|速度|更快|快|吞吐|效率|faster|speed|quick|throughput|acceler|推理|解码")
 _NOT_FASTER = re.compile(
@@ -120,7 +122,7 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
         return _lasting(one, left, right)
     if unit in ("倍", "x", "times"):
         around = left[-14:] + "|" + right[:14]
-        faster = _FASTER.search(around) and not _NOT_FASTER.search(around)
+        faster = not right.startswith("速") and _FASTER.search(around) and not _NOT_FASTER.search(around)
         return Measure("training_speedup", one.value, "times") if faster and one.value < 1e5 else None
     if unit in ("%", "％", "percent"):
         around = left[-12:] + "|" + right[:10]
@@ -135,11 +137,8 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
             else None
         )
     if not unit and one.multiple in ("k", "m", "万", "百万") and _WINDOW.search(left[-18:] + "|" + right[:16]):
-        return (
-            Measure("context_length", one.value, "tokens")
-            if one.value >= 1000 and not right.startswith(("b", "个"))
-            else None
-        )
+        fits = one.value >= 1000 and not right.startswith(("b", "个")) and not _PUT_OUT.match(right)
+        return Measure("context_length", one.value, "tokens") if fits else None
     return _bare(folded, one, following, left, right)
 
 
@@ -209,6 +208,8 @@ def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
         and not _USED.search(left[-10:])
     ):
         return Measure("training_data", one.value, "tokens")
+    if _PUT_OUT.match(right):
+        return None
     if _WINDOW.search(left + right[:20]) and one.value >= 1000 and not _TRAINED.search(right[:10]):
         return Measure("context_length", one.value, "tokens")
     return None
@@ -216,6 +217,8 @@ def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
 
 def _lasting(one: Quantity, left: str, right: str) -> Measure | None:
     near = left[-14:] + "|" + right[:14]
+    if _QUICKLY.match(right):
+        return None
     shown = _SHOWN.match(right) and not _WAITED.search(left[-12:])
     if not shown and not _FILM.search(near):
         return None

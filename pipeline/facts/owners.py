@@ -14,9 +14,13 @@ _COMPARED = re.compile(
     r"|whereas"
 )
 _BEATEN = re.compile(
-    r"(?:超越|超过|优于|击败|打败|领先|媲美|对标|beats?|beating|outperform\w*|surpass\w*|than|over|vs\.?)\s?(?:了)?\s?$"
+    r"(?:超越|超过|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|than|over|vs\.?)\s?(?:了)?\s?$"
 )
 """What stands before a rival's name when the sentence goes on about the winner."""
+_BUILT_ON = re.compile(r"(?:基于|采用|based on|built on)\s?(?:the\s)?$")
+"""What stands before the name of what a model is made from."""
+_LIKE = re.compile(r"(?:国产|中国版|开源版|平替|版)[“「\"]?$")
+"""What stands before a famous name that another is likened to."""
 _BEFORE = re.compile(
     r"(?:从|由|原来的?|此前的?|之前的?|上一代的?|前代的?|原先的?|去年|仅|from|previous(?:ly)?"
     r"|up from|originally|earlier|formerly)\s?(?:仅|约|只|支持)?[^。;；\n]{0,10}$"
@@ -61,6 +65,8 @@ class Owners:
             and _BEATEN.search(self.folded, max(low, owner.start - 14), owner.start)
         ):
             owner = before[0]
+        if owner and not around and _BUILT_ON.search(self.folded, max(low, owner.start - 8), owner.start):
+            owner = after[0] if after else None
         if after and (
             owner is None or (_CLAUSE.search(self.folded, owner.end, start) and self._leads_to(end, after[0].start))
         ):
@@ -105,7 +111,8 @@ def _places(folded: str, products: tuple[ProductTag, ...]) -> list[Owner]:
         name = fold(product.name)
         at = folded.find(name) if name else -1
         while at >= 0 and len(found) < 200:
-            if not any(o.start < at + len(name) and at < o.end for o in found):
+            taken = any(o.start < at + len(name) and at < o.end for o in found)
+            if not taken and not _LIKE.search(folded, max(0, at - 5), at):
                 found.append(Owner(at, at + len(name), product))
             at = folded.find(name, at + len(name))
     return sorted(found)

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 _EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b", re.IGNORECASE)
+_SPLIT_EXPERTS = re.compile(r"(?<=\d)x-(?=\d)", re.IGNORECASE)
 _SIZE = re.compile(r"([ae]?)(\d+(?:\.\d+)?)([bmt])", re.IGNORECASE)
 _NUMBER = re.compile(r"v?(\d{1,3}(?:\.\d+)*[a-z]?)", re.IGNORECASE)
 _LETTER = re.compile(r"[a-z]\d{1,3}(?:\.\d+)*", re.IGNORECASE)
@@ -36,15 +37,15 @@ def parse(name: str) -> Designation:
     version: str | None = None
     size: float | None = None
     active: float | None = None
-    for piece in re.split(r"[-_‑\s]+", name.strip()):
+    for piece in re.split(r"[-_‑\s]+", _SPLIT_EXPERTS.sub("x", name.strip())):
         if experts := _EXPERTS.fullmatch(piece):
             size = int(experts[1]) * float(experts[2]) * 1e9
         elif (sized := _SIZE.fullmatch(piece)) and family:
             count = float(sized[2]) * _SCALE[sized[3].lower()]
-            if size is None:
-                size = count
-            elif sized[1]:
+            if sized[1] in ("A", "a"):
                 active = count
+            elif size is None:
+                size = count
         elif version is None and size is None and (number := _number(piece, family)):
             version = number.lower()
         elif version is None and size is None and piece:
