@@ -106,8 +106,33 @@ def figures(event: Event) -> list[Known]:
     return [
         Known(fact=f, event_id=event.id, company=_company(event, f), day=event.occurred_on or event.when.date())
         for f in event.facts
-        if number(f) is not None and not f.conflict and f.qualifier != "less_than" and subject(f)
+        if number(f) is not None and not is_disputed(f, event) and f.qualifier != "less_than" and subject(f)
     ]
+
+
+def is_disputed(fact: EventFact, event: Event) -> bool:
+    """Whether reports differ on a field, once what held before is set aside: 20万字 until now is no dispute of 200万字."""
+    if not fact.conflict:
+        return False
+    rest = [f for f in event.facts if f.conflict and (f.kind, f.unit, f.detail) == (fact.kind, fact.unit, fact.detail)]
+    return len({f.value for f in rest if subject(f) == subject(fact) and not _held_before(f, event)}) > 1
+
+
+def _held_before(fact: EventFact, event: Event) -> bool:
+    """Whether the event's texts give a value for comparison or for an earlier time, be it in another sentence."""
+    like = (f for f in event.facts if (f.kind, f.unit, f.value) == (fact.kind, fact.unit, fact.value))
+    return any(f.comparison or _is_past(f, event) for f in like)
+
+
+def _is_past(fact: EventFact, event: Event) -> bool:
+    return fact.as_of is not None and last_day(fact.as_of) < (event.occurred_on or event.when.date())
+
+
+def is_titled(fact: EventFact, event: Event) -> bool:
+    """Whether a title of the event has a fact's very words."""
+    words = re.sub(r"\s", "", fold(fact.quote))
+    titles = (re.sub(r"\s", "", fold(t)) for t in (event.title_zh, event.title_en) if t)
+    return bool(words) and any(words in title for title in titles)
 
 
 def number(fact: EventFact) -> float | None:
@@ -128,7 +153,7 @@ def belongs(fact: EventFact, event: Event, knowledge: KnowledgeBase) -> bool:
     value = number(fact)
     if fact.kind == "training_speedup" and value is not None and value <= 1:
         return False
-    if value is not None and any(_gives(t, fact) for t in (event.title_zh, event.title_en) if t):
+    if value is not None and is_titled(fact, event):
         return True
     if fact.kind == "money":
         return False
@@ -136,11 +161,6 @@ def belongs(fact: EventFact, event: Event, knowledge: KnowledgeBase) -> bool:
     row = knowledge.products.get(fact.product or "")
     names = (fact.subject or "", *(row.names if row else ()))
     return _has_any(fold(title), names) and named(names, event, "any") is not None
-
-
-def _gives(title: str, fact: EventFact) -> bool:
-    """Whether a title has the very words of a fact."""
-    return bool(fact.quote) and fold(fact.quote) in fold(title)
 
 
 def is_headlined(tag: ProductTag, event: Event, knowledge: KnowledgeBase) -> bool:
@@ -180,7 +200,7 @@ def main_product(event: Event) -> ProductTag | None:
 
 def is_own(fact: EventFact, event: Event) -> bool:
     """Whether a fact is the event's own: not given for comparison, not of an earlier time, not of another's product."""
-    if fact.comparison or (fact.as_of is not None and last_day(fact.as_of) < (event.occurred_on or event.when.date())):
+    if fact.comparison or _is_past(fact, event) or (not is_titled(fact, event) and _held_before(fact, event)):
         return False
     main = main_product(event)
     if main is None or fact.product is None:
@@ -195,9 +215,14 @@ def _own(event: Event) -> list[Known]:
     for known in figures(event):
         if is_own(known.fact, event) and known.key[2] != "unclear":
             held = chosen.get(known.key)
-            if held is None or (number(known.fact) or 0) > (number(held.fact) or 0):
+            if held is None or _rank(known, event) > _rank(held, event):
                 chosen[known.key] = known
     return list(chosen.values())
+
+
+def _rank(known: Known, event: Event) -> tuple[bool, float]:
+    """Of several figures for one field the titled one counts, else the largest."""
+    return is_titled(known.fact, event), number(known.fact) or 0.0
 
 
 def _is_beside(known: Known) -> bool:

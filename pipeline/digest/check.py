@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel
 
-from pipeline.digest.figures import numbers, values
+from pipeline.digest.figures import numbers, spoken, values
 from pipeline.digest.shape import Claim, Digest, Sentence
 from pipeline.digest.wording import DISCLAIMER, RATING_DEFINITIONS, STATEMENT, partial_day, short_day
 
@@ -80,24 +80,7 @@ def _words_show(claim: Claim) -> bool:
     """Whether the quote of a claim holds its value: as digits with their large unit, or word for word."""
     if isinstance(claim.value, str) or claim.rule == "coming":
         return True
-    return any(_near(float(claim.value), v) for v in _spoken(claim.quote))
-
-
-def _spoken(text: str) -> set[float]:
-    """Values that words stand for: digits, minutes and hours as seconds, and the small numerals of Chinese."""
-    held = set(values(text))
-    for match in re.finditer(r"(\d+(?:\.\d+)?)[\s-]*(分钟|分|小时|minutes?|mins?|hours?)", text, re.IGNORECASE):
-        held.add(float(match[1]) * (3600 if match[2][0] in "小hH" else 60))
-    for numeral, value in zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True):
-        if numeral in text:
-            held |= {float(value), value * 60.0, value * 3600.0, value * 1e4, value * 1e6, value * 1e8}
-    for bare, size in (("千亿", 1e11), ("百亿", 1e10), ("十亿", 1e9), ("万亿", 1e12), ("千万", 1e7), ("百万", 1e6)):
-        if bare in text:
-            held.add(size)
-    words = "one two three four five six seven eight nine ten".split()  # noqa: SIM905
-    folded = text.lower()
-    held |= {float(n) for n, word in enumerate(words, 1) if re.search(rf"\b{word}\b", folded)}
-    return held | ({0.5, 50.0} if "半" in text or "half" in folded else set())
+    return any(_near(float(claim.value), v) for v in spoken(claim.quote))
 
 
 def _near(one: float, other: float) -> bool:
@@ -111,9 +94,14 @@ class _Support:
         claims = digest.claims if sentence is None else [digest.claims[n - 1] for n in sentence.claims]
         cited = {s.number: s for s in digest.sources}
         sources = list(cited.values()) if sentence is None else [cited[n] for n in sentence.sources]
-        spoken = [*(s.title for s in sources), *(s.name for s in sources), *(c.quote for c in claims), *digest.names]
-        spoken += _standing_words(digest)
-        self._verbatim = sorted({w for w in spoken if any(c.isdigit() for c in w)}, key=len, reverse=True)
+        words_kept = [
+            *(s.title for s in sources),
+            *(s.name for s in sources),
+            *(c.quote for c in claims),
+            *digest.names,
+        ]
+        words_kept += _standing_words(digest)
+        self._verbatim = sorted({w for w in words_kept if any(c.isdigit() for c in w)}, key=len, reverse=True)
         self._values = {v for c in claims for v in _claimed(c)}
         self._dates = set(_dates(digest))
         stored = [*(s.title for s in sources), *(c.quote for c in claims)]
@@ -121,7 +109,7 @@ class _Support:
             stored += _standing_words(digest)
             self._values |= set(_counts(digest))
         for words in stored:
-            self._values |= _spoken(words)
+            self._values |= spoken(words)
             self._dates |= {d for pattern in (_ISO, _DAY_ZH, _DAY_EN, _SHORT) for d in pattern.findall(words)}
         self._codes = set(_codes(digest))
         self._addresses = set(_addresses(digest))

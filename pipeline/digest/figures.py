@@ -110,3 +110,20 @@ def values(text: str) -> set[float]:
         unit = (match[2] or "").strip()
         held |= {value, value * (_MULTIPLES.get(unit) or _MULTIPLES.get(unit.lower(), 1.0))}
     return held
+
+
+def spoken(text: str) -> set[float]:
+    """Values that words stand for: digits, minutes and hours as seconds, and the small numerals of Chinese."""
+    held = set(values(text))
+    for match in re.finditer(r"(\d+(?:\.\d+)?)[\s-]*(分钟|分|小时|minutes?|mins?|hours?)", text, re.IGNORECASE):
+        held.add(float(match[1]) * (3600 if match[2][0] in "小hH" else 60))
+    for numeral, value in zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True):
+        if numeral in text:
+            held |= {float(value), value * 60.0, value * 3600.0, value * 1e4, value * 1e6, value * 1e8}
+    for bare, size in (("千亿", 1e11), ("百亿", 1e10), ("十亿", 1e9), ("万亿", 1e12), ("千万", 1e7), ("百万", 1e6)):
+        if bare in text:
+            held.add(size)
+    words = "one two three four five six seven eight nine ten".split()  # noqa: SIM905
+    folded = text.lower()
+    held |= {float(n) for n, word in enumerate(words, 1) if re.search(rf"\b{word}\b", folded)}
+    return held | ({0.5, 50.0} if "半" in text or "half" in folded else set())

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from pipeline.compare import Comparison, belongs, is_headlined, is_own, main_product, named, number
-from pipeline.digest.figures import plain, show, values
+from pipeline.compare import Comparison, belongs, is_disputed, is_headlined, is_own, is_titled, named, number
+from pipeline.digest.figures import plain, show, spoken, values
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Sentence
@@ -65,22 +65,32 @@ def actor(event: Event, ledger: Ledger, language: str) -> str | None:
     tags = sorted(event.companies, key=lambda c: (c.role != "actor", -c.relevance, c.id))
     for tag in tags:
         row = ledger.knowledge.companies.get(tag.id)
-        written = named((*(row.names if row else ()), tag.quote), event, language)
+        names = row.names if row else (tag.quote,)
+        written = named(names, event, language)
         if written:
             return ledger.name(written)
-        if named((*(row.names if row else ()), tag.quote), event, "any"):
+        if named(names, event, "any"):
             return ledger.company(tag.id).say(language)
     return None
 
 
 def product(event: Event, ledger: Ledger) -> str | None:
     """The product at the centre, with its version, where a title names it."""
-    tag = main_product(event)
-    return ledger.name(_with_version(tag)) if tag and is_headlined(tag, event, ledger.knowledge) else None
+    tag = centre(event, ledger)
+    return ledger.name(_with_version(tag)) if tag else None
+
+
+def centre(event: Event, ledger: Ledger) -> ProductTag | None:
+    """The product that a title names and that is not a company's own name: the most relevant, with a version before without."""
+    companies = (ledger.knowledge.companies.get(tag.id) for tag in event.companies)
+    taken = {fold(name) for row in companies if row for name in row.names}
+    products = [p for p in event.products if is_headlined(p, event, ledger.knowledge)]
+    own = [p for p in products if fold(p.name) not in taken] or products
+    return max(own, key=lambda p: (p.relevance, bool(p.version), p.name), default=None)
 
 
 def _with_version(tag: ProductTag) -> str:
-    return f"{tag.name} {tag.version}" if tag.version and tag.version not in tag.name else tag.name
+    return f"{tag.name} {tag.version}" if tag.version and fold(tag.version) not in fold(tag.name) else tag.name
 
 
 # ---- headline -------------------------------------------------------------------------------------------------------
@@ -262,20 +272,27 @@ def main_facts(event: Event, ledger: Ledger) -> list[EventFact]:
     order = list(FACTS)
     chosen: dict[tuple[str, str, str], EventFact] = {}
     for fact in sorted(event.facts, key=lambda f: _trust(f, event)):
-        if _is_telling(fact) and not fact.conflict and is_own(fact, event) and belongs(fact, event, ledger.knowledge):
+        settled = is_own(fact, event) and not is_disputed(fact, event) and is_borne_out(fact)
+        if _is_telling(fact) and settled and belongs(fact, event, ledger.knowledge):
             chosen.setdefault((fact.kind, fact.unit, fact.detail or ""), fact)
     return sorted(chosen.values(), key=lambda f: order.index(f.kind))
+
+
+def is_borne_out(fact: EventFact) -> bool:
+    """Whether a fact's own words, read once more, give its value: else it was misread, and is not told."""
+    value = number(fact)
+    return value is None or any(abs(value - v) <= 1e-9 * max(1.0, abs(value)) for v in spoken(fact.quote))
 
 
 def _is_telling(fact: EventFact) -> bool:
     return fact.kind in FACTS and (fact.kind != "openness" or str(fact.value) in OPENNESS)
 
 
-def _trust(fact: EventFact, event: Event) -> tuple[int, int]:
-    """Official reports first, then what most reports give."""
+def _trust(fact: EventFact, event: Event) -> tuple[bool, int, int]:
+    """What a title gives first, then official reports, then what most reports give."""
     tiers = {r.document_id: r.tier for r in event.reports}
     same = {f.document_id for f in event.facts if (f.kind, f.value, f.unit) == (fact.kind, fact.value, fact.unit)}
-    return tiers.get(fact.document_id, 3), -len(same)
+    return not is_titled(fact, event), tiers.get(fact.document_id, 3), -len(same)
 
 
 def hard_facts(event: Event, ledger: Ledger) -> Sentence | None:
@@ -297,7 +314,7 @@ def hard_facts(event: Event, ledger: Ledger) -> Sentence | None:
 
 def _whose(fact: EventFact, event: Event, ledger: Ledger) -> str:
     """Whose figure it is, in full where it is the event's product."""
-    main = main_product(event)
+    main = centre(event, ledger)
     if main and fact.product and fact.product == main.id:
         return ledger.name(_with_version(main))
     return ledger.subject(fact)
@@ -318,21 +335,17 @@ def _phrase(fact: EventFact, ledger: Ledger, language: str) -> str:
 
 
 def modality(event: Event, ledger: Ledger) -> Sentence | None:
-    """What the product takes in and gives out."""
+    """What the product gives out."""
     names = {m.id: m for m in ledger.knowledge.taxonomy.modalities}
     gives = [names[m] for m in event.modalities.output if m in names]
-    takes = [names[m] for m in event.modalities.input if m in names and m not in event.modalities.output]
     if not 0 < len(gives) <= MODALITIES or event.event_type not in PREDICATES or product(event, ledger) is None:
         return None
-    if (main := main_product(event)) is None or main.id is None:
+    if (main := centre(event, ledger)) is None or main.id is None:
         return None
-    for row in (*gives, *takes):
+    for row in gives:
         ledger.name(row.name_zh)
         ledger.name(row.name_en)
     zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
-    if takes:
-        zh_in, en_in = join([m.name_zh for m in takes], "zh"), join([m.name_en for m in takes], "en")
-        return Sentence(zh=f"输入模态为{zh_in}，输出模态为{zh}。", en=f"It takes {en_in} and gives {en}.")
     return Sentence(zh=f"输出模态为{zh}。", en=f"Its output is {en}.")
 
 
@@ -340,7 +353,7 @@ def conflicts(event: Event, ledger: Ledger) -> list[Sentence]:
     """Where reports give different values for one field, each value with who gives it."""
     groups: dict[tuple[str, str, str], list[EventFact]] = {}
     for fact in event.facts:
-        if fact.conflict:
+        if is_disputed(fact, event) and is_borne_out(fact):
             groups.setdefault((fact.kind, fact.unit, fact.product or fact.subject or ""), []).append(fact)
     told = []
     for facts in groups.values():
@@ -374,7 +387,9 @@ def compared(
     event: Event, comparisons: Sequence[Comparison], others: dict[str, Event], ledger: Ledger
 ) -> list[Sentence]:
     """The comparisons in sentences: what held before and how many times that is, rivals side by side, the best so far."""
-    comparisons = [c for c in comparisons if belongs(c.fact, event, ledger.knowledge)]
+    own = {(f.kind, f.unit, f.value) for f in main_facts(event, ledger)}
+    told_of = [c for c in comparisons if (c.fact.kind, c.fact.unit, c.fact.value) in own]
+    comparisons = [c for c in told_of if is_borne_out(c.other)]
     told = [_before(event, c, others, ledger) for c in comparisons if c.rule == "before"]
     for kind in dict.fromkeys((c.fact.kind, c.fact.unit) for c in comparisons):
         rivals = [c for c in comparisons if c.rule == "rival" and (c.fact.kind, c.fact.unit) == kind]

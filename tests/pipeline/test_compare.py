@@ -94,7 +94,17 @@ def test_a_figure_that_is_beaten_is_no_record() -> None:
 def test_a_rumour_and_a_disputed_figure_are_not_in_the_store_of_figures() -> None:
     rumour = earlier("e1", "kimi", "Kimi", "moonshot-ai", 500_000).model_copy(update={"certainty": "rumour"})
     disputed = earlier("e2", "kimi", "Kimi", "moonshot-ai", 500_000, conflict=True)
+    another = disputed.facts[0].model_copy(update={"value": 400_000, "quote": "400000"})
+    disputed = disputed.model_copy(update={"facts": (*disputed.facts, another)})
     assert compare(plain_kimi(), [rumour, disputed], knowledge()) == ()
+
+
+def test_what_held_before_is_no_dispute() -> None:
+    old = kimi().facts[1].model_copy(update={"comparison": False, "as_of": None, "conflict": True, "document_id": "k2"})
+    new = kimi().facts[0].model_copy(update={"conflict": True})
+    event = kimi().model_copy(update={"facts": (old, new, *kimi().facts[1:])})
+    before = by_rule(compare(event, [], knowledge()), "before")
+    assert [(c.fact.value, c.other.value) for c in before] == [(2_000_000, 200_000)]
 
 
 def test_a_figure_under_another_products_headline_is_left_alone() -> None:

@@ -113,7 +113,7 @@ def test_the_cover_gives_the_rating_that_a_person_gave_once_it_was_out() -> None
 
 def test_the_headline_names_actor_and_change_of_the_top_two() -> None:
     digest = written()
-    assert digest.headline.zh == "月之暗面升级Kimi，上下文长度200万字；Colossal-AI团队开源Open-Sora 1.0"
+    assert digest.headline.zh == "月之暗面升级Kimi，上下文长度200万字；Colossal-AI开源Open-Sora 1.0"
     assert digest.headline.en.startswith("Moonshot AI upgrades Kimi")
 
 
