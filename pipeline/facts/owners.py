@@ -19,7 +19,7 @@ _BEATEN = re.compile(
 """What stands before a rival's name when the sentence goes on about the winner."""
 _BUILT_ON = re.compile(r"(?:基于|采用|based on|built on)\s?(?:the\s)?$")
 """What stands before the name of what a model is made from."""
-_LIKE = re.compile(r"(?:国产|中国版|开源版|平替|版)[“「\"]?$")
+_LIKE = re.compile(r"(?:国产|中国版|开源版|平替)[“「\"]?$")
 """What stands before a famous name that another is likened to."""
 _BEFORE = re.compile(
     r"(?:从|由|原来的?|此前的?|之前的?|上一代的?|前代的?|原先的?|去年|仅|from|previous(?:ly)?"

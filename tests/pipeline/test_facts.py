@@ -75,7 +75,7 @@ def test_every_figure_of_open_sora_is_found() -> None:
         ("以 MIT 协议开源", "licence", "MIT", "spdx_or_name"),
         ("生成最长 20 秒视频", "video_duration", 20, "s"),
         ("推理速度提升 5 倍", "training_speedup", 5, "times"),
-        ("Kimi K2 模型于 2024年4月8日 上线", "release_date", "2024-04-08", "date"),
+        ("智谱发布模型 GLM-5，2024年4月8日 起可用", "release_date", "2024-04-08", "date"),
     ],
 )
 def test_one_fact(text: str, kind: str, value: object, unit: str) -> None:
