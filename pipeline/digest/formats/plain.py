@@ -10,7 +10,7 @@ from pipeline.digest.shape import Charts, Digest
 
 WIDTH = 88
 _CLOSING = "，。；：、！？）」”"
-_PIECE = re.compile(rf"[^\s\u2e80-\uffef]+[年月日万亿千百字个倍帧秒分]{{0,2}}[{_CLOSING}]*|\s+|.[{_CLOSING}]*")
+_PIECE = re.compile(rf"(?:[^\s\u2e80-\uffef]+[年月日万亿千百字个倍帧秒分]{{0,2}})+[{_CLOSING}]*|\s+|.[{_CLOSING}]*")
 """What stays on one line: a Latin word, a number with its measure, a character with the mark that closes it."""
 
 
