@@ -250,6 +250,12 @@ def reopen(session: Session, document_ids: Sequence[str], now: datetime, priorit
     return count
 
 
+def amend(session: Session, document_id: str, raw: RawDocument, now: datetime) -> None:
+    """An entry as we know it now, in place of what came in, and its trip to be made again."""
+    session.execute(update(_raw).where(_raw.c.document_id == document_id).values(body=_packed(raw)))
+    reopen(session, [document_id], now)
+
+
 def fail_abandoned(session: Session, now: datetime) -> int:
     """Documents that wait for work which was set aside are failed, with its reason; how many there were."""
     aside = queue.quarantined(session, kind=PROCESS)

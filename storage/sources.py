@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, select
+from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Record
-from storage import tables
-from storage.engine import insert, upsert
+from storage import queue, tables
+from storage.engine import alone, insert, upsert
+
+VISIT = "visit"
+"""The kind of work that a source waits for which is to be visited at once, whenever its turn would be."""
 
 _sources = tables.table(tables.SourceRow)
 _notices = tables.table(tables.NoticeRow)
@@ -64,6 +67,20 @@ def due(session: Session, now: datetime, source_ids: Iterable[str]) -> list[str]
     return never + [source_id for _, source_id in sorted(overdue)]
 
 
+def claim(session: Session, now: datetime, source_ids: Iterable[str], lease: timedelta) -> list[str]:
+    """Those of the sources that are due, ours until the lease ends or their new state is saved."""
+    alone(session, "visits")
+    ours = due(session, now, source_ids)
+    for source_id in ours:
+        upsert(session, _sources, ("source_id",), state(session, source_id).model_dump() | {"next_due": now + lease})
+    return ours
+
+
+def ask(session: Session, source_id: str, now: datetime) -> None:
+    """A source to be visited at once: what a person or a hub asks for. The collector takes it within seconds."""
+    queue.push(session, VISIT, source_id, now)
+
+
 def all_states(session: Session) -> list[SourceState]:
     """Where reading every source stands."""
     query = select(_sources).order_by(_sources.c.source_id)
@@ -101,6 +118,24 @@ def notices(session: Session, kinds: Sequence[str] | None = None) -> list[Notice
     query = query if kinds is None else query.where(_notices.c.kind.in_(kinds))
     names = tuple(Notice.model_fields)
     return [Notice.model_validate({name: row[name] for name in names}) for row in session.execute(query).mappings()]
+
+
+def untold(session: Session) -> list[Notice]:
+    """The notices that the operator has not been told of, the first raised first."""
+    query = select(_notices).where(_notices.c.told_at.is_(None)).order_by(_notices.c.first_at, _notices.c.id)
+    names = tuple(Notice.model_fields)
+    return [Notice.model_validate({name: row[name] for name in names}) for row in session.execute(query).mappings()]
+
+
+def mark_told(session: Session, now: datetime) -> None:
+    """Every notice that stands counts as told."""
+    session.execute(update(_notices).where(_notices.c.told_at.is_(None)).values(told_at=now))
+
+
+def forget_notices(session: Session, before: datetime) -> int:
+    """Notices gone that were last raised before a time; how many."""
+    result: Any = session.execute(delete(_notices).where(_notices.c.last_at < before))
+    return int(result.rowcount)
 
 
 def _as_state(row: RowMapping) -> SourceState:

@@ -288,6 +288,43 @@ class NoticeRow(SQLModel, table=True):
     first_at: datetime = Field(sa_type=UtcTime)
     last_at: datetime = Field(sa_type=UtcTime)
     times: int = 1
+    told_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """A hub that we asked, or mean to ask, to tell of a source's news at once."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        Index("subscriptions_by_token", "token", unique=True),
+        Index("subscriptions_due", "next_due"),
+    )
+
+    source_id: str = Field(primary_key=True, sa_type=Words)
+    hub: str = Field(sa_type=Words)
+    topic: str = Field(sa_type=Words)
+    token: str = Field(sa_type=Words)
+    secret: str = Field(sa_type=Words)
+    state: str = Field(default="wanted", sa_type=Words)
+    reason: str = Field(default="", sa_type=Words)
+    attempts: int = 0
+    next_due: datetime = Field(sa_type=UtcTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    last_push_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class PushRow(SQLModel, table=True):
+    """What a hub pushed, as it came, until the collector has read it."""
+
+    __tablename__ = "pushes"
+    __table_args__ = (Index("pushes_of", "source_id"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    source_id: str = Field(sa_type=Words)
+    received_at: datetime = Field(sa_type=UtcTime)
+    signature: str = Field(default="", sa_type=Words)
+    content_type: str = Field(default="", sa_type=Words)
+    body: bytes = Field(sa_type=LargeBinary)
 
 
 class WatchRow(SQLModel, table=True):
