@@ -270,9 +270,10 @@ def cite(event: Event, ledger: Ledger) -> tuple[int, ...]:
 def main_facts(event: Event, ledger: Ledger) -> list[EventFact]:
     """The event's own facts in the order of interest, one a field: not comparisons, not conflicts, not another's."""
     order = list(FACTS)
+    disputed = {(f.kind, f.unit, f.product) for f in event.facts if is_disputed(f, event)}
     chosen: dict[tuple[str, str, str], EventFact] = {}
     for fact in sorted(event.facts, key=lambda f: _trust(f, event)):
-        settled = is_own(fact, event) and not is_disputed(fact, event) and is_borne_out(fact)
+        settled = is_own(fact, event) and (fact.kind, fact.unit, fact.product) not in disputed and is_borne_out(fact)
         if _is_telling(fact) and settled and belongs(fact, event, ledger.knowledge):
             chosen.setdefault((fact.kind, fact.unit, fact.detail or ""), fact)
     return sorted(chosen.values(), key=lambda f: order.index(f.kind))
@@ -362,12 +363,14 @@ def conflicts(event: Event, ledger: Ledger) -> list[Sentence]:
             continue
         claims = tuple(ledger.claim_fact(event, f, "conflict") for f in once)
         what = ledger.fact_name(once[0])
+        row = ledger.knowledge.fact_kinds.get(once[0].kind)
+        kind = row.name_en if row else once[0].kind
         zh = "，".join(f"{_who_says(event, f)}称{show(f, 'zh')}" for f in once)
         en = "; ".join(f"{_who_says(event, f)} says {show(f, 'en')}" for f in once)
         told.append(
             Sentence(
                 zh=f"{what.zh}各方说法不一：{zh}。",
-                en=f"Reports differ on {what.en}: {en}.",
+                en=f"Reports differ on the {kind} of {ledger.subject(once[0])}: {en}.",
                 sources=_sources_of(ledger, claims),
                 claims=claims,
             )

@@ -240,6 +240,7 @@ def test_reports_that_differ_are_shown_side_by_side() -> None:
     digest = written([ranked(kimi().model_copy(update={"facts": facts}), 90)])
     assert "晨间科技称70亿参数，Model Post称90亿参数" in story(digest, "ev-kimi")
     assert [c.conflict for c in digest.claims if c.rule == "conflict"] == [True, True]
+    assert "70亿" not in digest.headline.zh
     assert unsupported_sentences(digest) == []
 
 
