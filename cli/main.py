@@ -25,6 +25,7 @@ COMMANDS = {
     "events": "cli.events",
     "companies": "cli.companies",
     "securities": "cli.securities",
+    "themes": "cli.themes",
     "sources": "cli.sources",
     "watches": "cli.watches",
     "alerts": "cli.alerts",

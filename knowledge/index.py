@@ -110,13 +110,14 @@ class KnowledgeBase:
         listed = (r.security for r in self.relations_of(company, on) if r.kind == "is_listed_as")
         return [self.securities[s] for s in listed if s in self.securities]
 
-    def members(self, theme: str, on: date) -> list[Member]:
-        """A theme's member securities as of a day: of several stances on one security, the latest typed by then."""
+    def members(self, theme: str, on: date, known_by: date | None = None) -> list[Member]:
+        """A theme's member securities as of a day: of several rows on one security, the latest dated, unless it drops it."""
         latest: dict[str, Member] = {}
         for member in self.themes[theme].members:
-            if member.date <= on:
+            held = latest.get(member.security)
+            if was_typed(member, on, known_by or on) and (held is None or member.date >= held.date):
                 latest[member.security] = member
-        return list(latest.values())
+        return [member for member in latest.values() if not member.dropped]
 
 
 def holds(relation: Relation, on: date, known_by: date) -> bool:
@@ -128,6 +129,11 @@ def holds(relation: Relation, on: date, known_by: date) -> bool:
     known = last_day(relation.known_from) if relation.known_from else valid
     ended = first_day(relation.valid_to) if relation.valid_to else date.max
     return valid <= on <= ended and known <= known_by
+
+
+def was_typed(member: Member, on: date, known_by: date) -> bool:
+    """Whether a stance stood on a day, and was known to us by another."""
+    return member.date <= on and (member.known_from is None or last_day(member.known_from) <= known_by)
 
 
 @lru_cache(maxsize=4096)

@@ -152,6 +152,10 @@ class Member(Row):
     """The reason in Chinese, where the person typed both."""
     author: str | None = None
     date: date
+    known_from: PartialDate | None = None
+    """When this installation could first know the stance, where that is later than its date."""
+    dropped: bool = False
+    """Whether it says that the security stands there no longer from its date on; earlier rows keep telling how it was."""
 
 
 class Theme(Row):
