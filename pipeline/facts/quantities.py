@@ -98,6 +98,12 @@ _QUANTITY = re.compile(
 )
 
 
+_WORD_BEFORE = re.compile(r"([a-z]+) $")
+_PREPOSITIONS = frozenset(
+    {"of", "from", "the", "to", "with", "between", "at", "in", "and", "are", "has", "have", "range"}
+)
+
+
 class Quantity(NamedTuple):
     """A number as the text gives it. Offsets hold in the text and in its fold."""
 
@@ -147,14 +153,10 @@ def _is_vague(match: re.Match[str], folded: str) -> bool:
 
 def _ends_name(match: re.Match[str], folded: str) -> bool:
     """Whether what looks like a range is the end of a model's name: `Llama 2-70B`."""
-    before = folded[max(0, match.start("number") - 2) : match.start("number")]
-    return bool(
-        match["upper"]
-        and match["multiple"] in ("b", "m")
-        and before[1:] == " "
-        and before[:1].isascii()
-        and before[:1].isalpha()
-    )
+    if not match["upper"] or f"{match['number']}-{match['upper']}" not in match[0]:
+        return False
+    word = _WORD_BEFORE.search(folded, max(0, match.start("number") - 16), match.start("number"))
+    return bool(word and match["multiple"] in ("b", "m") and word[1] not in _PREPOSITIONS)
 
 
 def _qualifier(match: re.Match[str], folded: str) -> Qualifier:
