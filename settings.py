@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Address or page that stands in our user agent, so that a site's owner can reach you."""
     sources: Path | None = None
     """A sources file of your own, read after the bundled one; without it `sources.yaml` in the home, where there is one."""
+    bundled_sources: bool = True
+    """Whether the sources that come with the product are read; without them only your own are."""
     knowledge: Path = BUNDLED
     """A knowledge folder of your own in place of the bundled one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from cli.console import Refusal, read_settings
-from crawlers.sources import SOURCES, SourcesBroken, load_sources
+from crawlers.sources import SourcesBroken
 from knowledge.check import check as check_knowledge
+from worker.desk import sources_of
 
 app = typer.Typer(add_completion=False)
 
@@ -25,7 +26,7 @@ def check(
             typer.echo(str(problem))
     errors = sum(p.severity == "error" for p in problems)
     try:
-        sources = load_sources(SOURCES, *settings.own_sources)
+        sources = sources_of(settings)
     except SourcesBroken as error:
         raise Refusal(str(error)) from error
     typer.echo(f"{errors} errors, {len(problems) - errors} warnings in the knowledge base; {len(sources)} sources read")

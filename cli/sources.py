@@ -20,11 +20,12 @@ from crawlers.entry import Entry
 from crawlers.fetch import Fetcher, FetchFailed
 from crawlers.guard import Guard
 from crawlers.opml import NotOpml, from_opml, to_opml
-from crawlers.sources import SOURCES, Source, load_sources
+from crawlers.sources import Source, load_sources
 from pipeline import flow
 from settings import Settings
 from storage import sources as stored
 from worker.collect import raw_document
+from worker.desk import sources_of
 
 app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False)
 
@@ -119,7 +120,7 @@ def export(
 def known(settings: Settings) -> list[Source]:
     """The bundled sources and the installation's own."""
     with refusing():
-        return load_sources(SOURCES, *settings.own_sources)
+        return sources_of(settings)
 
 
 async def _discover(url: str, tier: int, settings: Settings) -> Proposal:

@@ -128,8 +128,9 @@ def test_every_quote_stands_in_a_report_of_its_event(day: Day) -> None:
         if fate.event_id:
             texts[fate.event_id] += day.documents[i].title + "\n" + day.documents[i].text
     for event in day.events.values():
-        for item in (*event.companies, *event.products, *event.facts):
-            assert item.quote in texts[event.id], (event.id, item.quote)
+        quotes = [c.quote for c in event.companies] + [p.quote for p in event.products] + [f.quote for f in event.facts]
+        for quote in quotes:
+            assert quote in texts[event.id], (event.id, quote)
 
 
 def test_the_digest_of_the_week_is_led_by_kimi_and_open_sora(day: Day) -> None:

@@ -42,6 +42,12 @@ def open_desk(settings: Settings) -> Desk:
     return Desk(
         store=open_store(settings.store_url),
         lexicon=Lexicon(knowledge),
-        sources={source.id: source for source in load_sources(SOURCES, *settings.own_sources)},
+        sources={source.id: source for source in sources_of(settings)},
         zone=settings.zone,
     )
+
+
+def sources_of(settings: Settings) -> list[Source]:
+    """The bundled sources and the installation's own. Raises SourcesBroken."""
+    files = [*([SOURCES] if settings.bundled_sources else []), *settings.own_sources]
+    return load_sources(*files) if files else []

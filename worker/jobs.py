@@ -45,6 +45,7 @@ def process_due(desk: Desk, now: datetime, limit: int = BATCH) -> Counter[State]
     """Claim a batch of pending documents and take each through the trip; how many ended in which state."""
     with desk.store.writing() as session:
         claimed = queue.claim(session, [documents.PROCESS], now, LEASE, limit)
+        documents.fail_abandoned(session, now)
     return process(desk, claimed, now) if claimed else Counter()
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline import flow
 from pipeline.records import RawDocument, State
 from storage import documents, events, outbox, queue, search, watches
 from storage.engine import open_store
@@ -83,12 +84,12 @@ def test_a_batch_is_placed_in_order_of_time_whatever_order_it_came_in(desk: Desk
 def test_a_document_that_breaks_a_step_is_tried_three_times_and_its_neighbours_go_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(raw: RawDocument, lexicon: object, _read: object = jobs.flow.read) -> object:
+    def breaks(raw: RawDocument, lexicon: object, _read: object = flow.read) -> object:
         if raw.title.startswith("poison"):
             raise RuntimeError("boom")
         return _read(raw, lexicon)  # type: ignore[operator]  # the step itself
 
-    monkeypatch.setattr(jobs.flow, "read", breaks)
+    monkeypatch.setattr(flow, "read", breaks)
     bad, good = jobs.receive(
         desk, [raw("poison"), raw("OpenAI releases GPT-5", "OpenAI released GPT-5 today.")], NOW
     ).ids
@@ -159,3 +160,18 @@ def test_the_trip_is_the_same_on_postgresql(desk: Desk, postgres_url: str) -> No
         assert seen[0] == seen[1]
     finally:
         at_scale.store.close()
+
+
+def test_a_document_that_kills_its_worker_each_time_ends_as_failed(desk: Desk) -> None:
+    (document_id,) = jobs.receive(desk, [raw("OpenAI releases GPT-5", "OpenAI released GPT-5 today.")], NOW).ids
+    at = NOW
+    for _ in range(queue.STRIKES):
+        with desk.store.writing() as session:
+            assert queue.claim(session, [documents.PROCESS], at, jobs.LEASE)
+        at += jobs.LEASE + timedelta(seconds=1)
+    assert jobs.process_due(desk, at).total() == 0
+    with desk.store.reading() as session:
+        fate = documents.fate(session, document_id)
+    assert fate is not None
+    assert fate.state is State.FAILED
+    assert fate.reason
