@@ -14,8 +14,38 @@ from tests.factories import make_document
 from tests.pipeline.reading import lexicon
 
 WORDS = st.sampled_from(
-    "OpenAI|发布|Qwen3.5-397B-A17B|两百万字|8*H800|$|￥|万亿|（300364）|A17B|‑|-|.|，| |\n|Meta|据传|1.55 倍|机器人|$BABA|每百万"
-    "|token|İ|ﬁ|㎏|\u202e|\x00|\ud800|999999999999999999999999999999".split("|")
+    [
+        "OpenAI",
+        "发布",
+        "Qwen3.5-397B-A17B",
+        "两百万字",
+        "8*H800",
+        "$",
+        "￥",
+        "万亿",
+        "（300364）",
+        "A17B",
+        "‑",
+        "-",
+        ".",
+        "，",
+        " ",
+        "\n",
+        "Meta",
+        "据传",
+        "1.55 倍",
+        "机器人",
+        "$BABA",
+        "每百万",
+        "token",
+        "İ",
+        "ﬁ",
+        "㎏",
+        "\u202e",
+        "\x00",
+        "�",
+        "999999999999999999999999999999",
+    ]
 )
 TEXTS = st.one_of(st.text(), st.lists(WORDS, max_size=30).map("".join))
 
