@@ -13,40 +13,23 @@ from pipeline.tag import tag
 from tests.factories import make_document
 from tests.pipeline.reading import lexicon
 
-WORDS = st.sampled_from(
-    [
-        "OpenAI",
-        "发布",
-        "Qwen3.5-397B-A17B",
-        "两百万字",
-        "8*H800",
-        "$",
-        "￥",
-        "万亿",
-        "（300364）",
-        "A17B",
-        "‑",
-        "-",
-        ".",
-        "，",
-        " ",
-        "\n",
-        "Meta",
-        "据传",
-        "1.55 倍",
-        "机器人",
-        "$BABA",
-        "每百万",
-        "token",
-        "İ",
-        "ﬁ",
-        "㎏",
-        "\u202e",
-        "\x00",
-        "�",
-        "999999999999999999999999999999",
-    ]
-)
+NAMES = [
+    "OpenAI",
+    "发布",
+    "Qwen3.5-397B-A17B",
+    "两百万字",
+    "8*H800",
+    "（300364）",
+    "A17B",
+    "Meta",
+    "据传",
+    "1.55 倍",
+    "机器人",
+    "$BABA",
+]
+MARKS = ["$", "￥", "万亿", "‑", "-", ".", "，", " ", "\n", "每百万", "token", "İ", "ﬁ", "㎏", "9" * 30]
+UNSAFE = ["\u202e", "\x00", chr(0xD800)]
+WORDS = st.sampled_from([*NAMES, *MARKS, *UNSAFE])
 TEXTS = st.one_of(st.text(), st.lists(WORDS, max_size=30).map("".join))
 
 
