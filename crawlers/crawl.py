@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from crawlers import cadence
 from crawlers.cage import Cage
 from crawlers.entry import Entry
-from crawlers.fetch import BadStatus, Fetched, FetchFailed, NotAllowed, Resting, Validators
+from crawlers.fetch import BadStatus, Fetched, FetchFailed, NotAllowed, Resting, TooLarge, Validators
 from crawlers.hubs import dated
 from crawlers.identity import is_flood, is_gap, remember, sort_out
 from crawlers.limits import FEED, PAGE, Limits
@@ -90,6 +90,15 @@ class Note(BaseModel):
     message: str
 
 
+class Unread(BaseModel):
+    """An article whose page is still to be read: it could not be fetched, or killed its reader, or too many came at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    reason: str
+
+
 class Crawled(BaseModel):
     """What a visit brought: entries not seen at the last one, or seen and changed since."""
 
@@ -105,6 +114,20 @@ class Crawled(BaseModel):
     held: bool = False
     """Whether most items look new at once, as of an archive with new dates: stored, but not told to anyone."""
     unchanged: bool = False
+    unread: tuple[Unread, ...] = ()
+    """Entries that came without the text of their page, which is worth another try."""
+
+
+class PushUnreadable(Exception):
+    """What a hub pushed holds no entries that can be read."""
+
+
+class PageUnreadable(Exception):
+    """An article's page could not be read; `again` says whether another try may help."""
+
+    def __init__(self, reason: str, *, again: bool) -> None:
+        self.reason, self.again = reason, again
+        super().__init__(reason)
 
 
 class Gets(Protocol):
@@ -160,6 +183,40 @@ async def crawl_source(
     return await _changed(source, last.model_copy(update=said), fetched, entries, fetcher, cage, now)
 
 
+async def crawl_pushed(
+    source: Source, last: FetchState, body: bytes, content_type: str, fetcher: Gets, now: datetime, cage: Reads
+) -> Crawled:
+    """What a hub pushed, read as an answer of the feed itself; a hub may push only what is new, so nothing is a gap.
+
+    Raises PushUnreadable.
+    """
+    reading = await cage.read(task_for(source, last.topic or source.url, content_type, now), body)
+    if reading.error is not None:
+        raise PushUnreadable(reading.error)
+    new, edited = sort_out(reading.entries, last.seen)
+    gap_hours = last.gap_hours or source.cadence_hours
+    held = is_flood(len(new), len(reading.entries), now - (last.last_success or now), gap_hours)
+    new, unread = await with_pages(source, new, PAGES, fetcher, cage, now)
+    since = now - (last.last_new_item or last.first_success or now)
+    grown = {
+        "last_new_item": now,
+        "gap_hours": gap_hours if held else cadence.observed_gap(gap_hours, since, len(new)),
+        "hours": last.hours if held else cadence.counted(last.hours, _times(new, now)),
+    }
+    state = last.model_copy(update={"seen": remember(reading.entries, last.seen), **(grown if new else {})})
+    notes = [_held(source, len(new), len(reading.entries))] if held else []
+    return Crawled(
+        source_id=source.id,
+        entries=(*new, *edited),
+        state=state,
+        health=health(source, state, now),
+        notes=tuple(notes),
+        first=last.first_success is None,
+        held=held,
+        unread=tuple(unread),
+    )
+
+
 def health(source: Source, state: FetchState, now: datetime) -> Health:
     """How a source does: what keeps it from answering, else how long ago it last brought something new."""
     if state.gone >= GONE_AFTER:
@@ -207,12 +264,24 @@ async def _whole(
     return tuple(pages)
 
 
-async def _with_pages(
-    source: Source, entries: list[Entry], most: int, fetcher: Gets, cage: Reads, now: datetime
-) -> list[Entry]:
-    """The entries, the newest of those that need it with what their page says."""
-    wanting = [entry for entry in entries if _wants_page(source, entry)][:most]
-    return [await _with_page(source, entry, fetcher, cage, now) if entry in wanting else entry for entry in entries]
+async def with_pages(
+    source: Source, entries: Sequence[Entry], most: int, fetcher: Gets, cage: Reads, now: datetime
+) -> tuple[list[Entry], list[Unread]]:
+    """The entries, the newest of those that need it with what their page says; and the pages worth another try."""
+    whole, unread, left = [], [], most
+    for entry in entries:
+        if not _wants_page(source, entry):
+            whole.append(entry)
+            continue
+        left -= 1
+        try:
+            if left < 0:
+                raise PageUnreadable(f"more than {most} pages in one visit", again=True)
+            whole.append(await with_page(source, entry, fetcher, cage, now))
+        except PageUnreadable as error:
+            whole.append(entry)
+            unread += [Unread(url=entry.url or "", reason=error.reason)] if error.again else []
+    return whole, unread
 
 
 def _wants_page(source: Source, entry: Entry) -> bool:
@@ -223,23 +292,38 @@ def _wants_page(source: Source, entry: Entry) -> bool:
     return entry.published_at is None or len(entry.summary) < SHORT_TEXT
 
 
-async def _with_page(source: Source, entry: Entry, fetcher: Gets, cage: Reads, now: datetime) -> Entry:
-    """An entry with the text and, where it had none, the date and language of its page."""
+async def with_page(source: Source, entry: Entry, fetcher: Gets, cage: Reads, now: datetime) -> Entry:
+    """An entry with the text and, where it had none, the date and language of its page. Raises PageUnreadable."""
     try:
         fetched = await fetcher.get(entry.url or "", source_id=source.id, limits=PAGE, accept="text/html")
-    except FetchFailed:
-        return entry
-    content_type = fetched.headers.get("content-type", "")
-    task = Task(reader="page", url=fetched.final_url, content_type=content_type, timezone=source.timezone, now=now)
+    except FetchFailed as error:
+        raise PageUnreadable(error.reason, again=_may_pass(error)) from error
+    task = page_task(source, fetched.final_url, fetched.headers.get("content-type", ""), now)
     reading = await cage.read(task, fetched.body)
-    if not reading.entries:
-        return entry
-    page = reading.entries[0]
+    if reading.thing == "hostile":
+        raise PageUnreadable(reading.error or "", again=True)
+    return entry if not reading.entries else completed(entry, reading.entries[0])
+
+
+def page_task(source: Source, url: str, content_type: str, now: datetime) -> Task:
+    """How an article's page is to be read."""
+    return Task(reader="page", url=url, content_type=content_type, timezone=source.timezone, now=now)
+
+
+def completed(entry: Entry, page: Entry) -> Entry:
+    """An entry with what its page says: the text, and what it lacked itself."""
     if entry.published_at is None:
         dates = {"published_at": page.published_at, "published_precision": page.published_precision}
         entry = entry.model_copy(update=dates)
     kept = {"title": entry.title or page.title, "author": entry.author or page.author}
     return entry.model_copy(update={**kept, "text": page.text, "language": entry.language or page.language})
+
+
+def _may_pass(error: FetchFailed) -> bool:
+    """Whether another time may go better: not where the site refuses, or has no such page."""
+    if isinstance(error, BadStatus):
+        return error.status >= 500 or error.status == 429
+    return not isinstance(error, (NotAllowed, TooLarge))
 
 
 # ---- what follows ---------------------------------------------------------------------------------------------------
@@ -278,7 +362,7 @@ async def _changed(
     gap_hours = last.gap_hours or source.cadence_hours
     held = not first and is_flood(len(new), len(entries), elapsed, gap_hours)
     notes = list(_notes(source, last, fetched, entries, new, held=held))
-    new = await _with_pages(source, new, PAGES_FIRST if first else PAGES, fetcher, cage, now)
+    new, unread = await with_pages(source, new, PAGES_FIRST if first else PAGES, fetcher, cage, now)
     since = now - (last.last_new_item or last.first_success or now)
     state = last.model_copy(
         update={
@@ -309,6 +393,7 @@ async def _changed(
         notes=tuple(notes),
         first=first,
         held=held,
+        unread=() if first else tuple(unread),
     )
 
 
@@ -317,9 +402,7 @@ def _notes(
 ) -> list[Note]:
     notes = []
     if held:
-        notes.append(
-            Note(kind="held", message=f"{source.name}: {len(new)} of {len(entries)} items look new at once; held")
-        )
+        notes.append(_held(source, len(new), len(entries)))
     elif last.seen and is_gap(len(new), len(entries)):
         notes.append(Note(kind="gap", message=f"{source.name}: shares no item with the last visit; some may be missed"))
     if not fetched.complete:
@@ -327,6 +410,10 @@ def _notes(
     if fetched.moved_to and last.moved_times + 1 == MOVE_AFTER:
         notes.append(Note(kind="moved", message=f"{source.name}: moved for good to {fetched.moved_to}"))
     return notes
+
+
+def _held(source: Source, new: int, shown: int) -> Note:
+    return Note(kind="held", message=f"{source.name}: {new} of {shown} items look new at once; held")
 
 
 def _failed(source: Source, last: FetchState, error: FetchFailed, now: datetime, *, blocked: bool = False) -> Crawled:

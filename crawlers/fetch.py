@@ -169,6 +169,21 @@ class _Hop:
     location: str
 
 
+class Manners:
+    """What we owe each host and know of its robots.txt. Outlives a fetcher, so that the next one is as polite."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, _Host] = {}
+        self.robots: dict[str, _Robots] = {}
+
+    def begin(self, per_host: int) -> None:
+        """Ready for another event loop: no turn is taken, no lock is held."""
+        for host in self.hosts.values():
+            host.turn, host.busy = asyncio.Semaphore(per_host), 0
+        for robots in self.robots.values():
+            robots.lock = asyncio.Lock()
+
+
 # ---- the fetcher ----------------------------------------------------------------------------------------------------
 
 
@@ -188,17 +203,18 @@ class Fetcher:
         per_host: int = 2,
         total: int = 64,
         obey_robots: bool = True,
+        manners: Manners | None = None,
     ) -> None:
         self._guard = guard
         self._product = agent.split("/")[0]
         self.user_agent = f"{agent} (+{contact})" if contact else agent
         self._delay, self._per_host, self._total = delay, per_host, total
         self._obey_robots = obey_robots
-        self._hosts: dict[str, _Host] = {}
-        self._robots: dict[str, _Robots] = {}
+        self._manners = manners or Manners()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        self._manners.begin(self._per_host)
         self._session = aiohttp.ClientSession(
             connector=self._guard.connector(limit=self._total),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -326,12 +342,14 @@ class Fetcher:
     # manners
 
     def _host(self, target: yarl.URL) -> _Host:
-        name = f"{target.host}:{target.port}"
-        if name not in self._hosts:
-            if len(self._hosts) >= KNOWN_HOSTS:
-                self._hosts = {n: h for n, h in self._hosts.items() if h.busy or h.rest_until > time.monotonic()}
-            self._hosts[name] = _Host(asyncio.Semaphore(self._per_host))
-        return self._hosts[name]
+        name, known = f"{target.host}:{target.port}", self._manners.hosts
+        if name not in known:
+            if len(known) >= KNOWN_HOSTS:
+                now = time.monotonic()
+                known = {n: h for n, h in known.items() if h.busy or h.rest_until > now}
+                self._manners.hosts = known
+            known[name] = _Host(asyncio.Semaphore(self._per_host))
+        return known[name]
 
     @asynccontextmanager
     async def _turn(self, source_id: str, url: str, target: yarl.URL) -> AsyncIterator[None]:
@@ -344,7 +362,7 @@ class Fetcher:
                 if host.rest_until > now:
                     raise Resting(source_id, url, host.rest_until - now)
                 start = max(now, host.next_at)
-                robots = self._robots.get(str(target.origin()))
+                robots = self._manners.robots.get(str(target.origin()))
                 host.next_at = start + max(self._delay, robots.delay if robots else 0.0)
                 await asyncio.sleep(start - now)
                 yield
@@ -362,9 +380,9 @@ class Fetcher:
 
     async def _robots_of(self, source_id: str, origin: yarl.URL) -> _Robots:
         key = str(origin)
-        if len(self._robots) >= KNOWN_HOSTS:
-            self._robots = {k: r for k, r in self._robots.items() if r.until > time.monotonic()}
-        robots = self._robots.setdefault(key, _Robots())
+        if len(self._manners.robots) >= KNOWN_HOSTS:
+            self._manners.robots = {k: r for k, r in self._manners.robots.items() if r.until > time.monotonic()}
+        robots = self._manners.robots.setdefault(key, _Robots())
         async with robots.lock:
             if robots.until <= time.monotonic():
                 await self._read_robots(source_id, origin, robots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import scrapy
 from parsel import Selector
@@ -14,23 +14,17 @@ from scrapy.http import Request, Response
 
 from crawlers.addresses import joined
 from crawlers.charset import to_text
+from crawlers.crawl import Gets, Reads
 from crawlers.entry import Entry
-from crawlers.fetch import BadStatus, Fetcher, FetchFailed
-from crawlers.reading import Reading, Task, task_for
+from crawlers.fetch import BadStatus, FetchFailed
+from crawlers.reading import task_for
 from crawlers.sources import Source
 
 PAGES = 50
 """Listing pages or sitemaps of one walk."""
 
 
-class Reads(Protocol):
-    """What a walk needs of a cage."""
-
-    async def read(self, task: Task, body: bytes) -> Reading:
-        """The reading of some bytes."""
-
-
-async def walk(source: Source, fetcher: Fetcher, cage: Reads, now: datetime, pages: int = PAGES) -> list[Entry]:
+async def walk(source: Source, fetcher: Gets, cage: Reads, now: datetime, pages: int = PAGES) -> list[Entry]:
     """The entries of a source's listing pages (by its `next` selector) or of every sitemap of its index, each URL once.
 
     Scrapy keeps the order of requests and forgets none; every request goes through our fetcher, so that guard, caps,
@@ -48,7 +42,7 @@ class SiteSpider(scrapy.Spider):
     name = "site"
 
     def __init__(
-        self, *, source: Source, fetcher: Fetcher, cage: Reads, now: datetime, pages: int, found: dict[str, Entry]
+        self, *, source: Source, fetcher: Gets, cage: Reads, now: datetime, pages: int, found: dict[str, Entry]
     ) -> None:
         super().__init__()
         self.source, self.fetcher, self.cage, self.now, self.found = source, fetcher, cage, now, found
