@@ -11,7 +11,9 @@ import opencc
 TOKENIZER_VERSION = 1
 """Raise it when `tokens` changes: the stores then re-index."""
 
-_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _RUN = re.compile(f"[{_CJK}]+|[^\\W_{_CJK}]+")
 
@@ -30,7 +32,7 @@ def tokens(text: str) -> list[str]:
     """Tokens for search: a Latin or digit run is one; a CJK run gives its overlapping pairs and its last character."""
     found: list[str] = []
     for run in _RUN.findall(fold(unicodedata.normalize("NFKC", text))):
-        if "\u3400" <= run[0]:
+        if run[0] >= "\u3400":
             found += [run[i : i + 2] for i in range(len(run) - 1)]
             found.append(run[-1])
         else:
@@ -40,7 +42,11 @@ def tokens(text: str) -> list[str]:
 
 def is_cjk(character: str) -> bool:
     """Whether a character is Chinese (a unified ideograph)."""
-    return "\u3400" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or "\U00020000" <= character <= "\U0003134f"
+    return (
+        "\u3400" <= character <= "\u9fff"
+        or "\uf900" <= character <= "\ufaff"
+        or "\U00020000" <= character <= "\U0003134f"
+    )
 
 
 @cache
