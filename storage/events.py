@@ -42,6 +42,13 @@ class Page(Record):
     next: Cursor | None
 
 
+class KnownLink(Record):
+    """A link, and when it was first known here."""
+
+    link: Link
+    known_at: datetime
+
+
 # ---- clustering -----------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +291,24 @@ def links_of_all(session: Session, event_ids: Sequence[str]) -> dict[str, list[L
     )
     for row in session.execute(query.order_by(_links.c.weight.desc(), _links.c.security_id, _links.c.relation)):
         found[row.event_id].append(Link.model_validate_json(row.body))
+    return found
+
+
+def known_links(
+    session: Session, event_ids: Sequence[str], known_by: datetime | None = None
+) -> dict[str, list[KnownLink]]:
+    """The links of several events with the time each became known: as drawn now, or as they stood at a time."""
+    found: dict[str, list[KnownLink]] = {event_id: [] for event_id in event_ids}
+    stands: ColumnElement[bool] = _links.c.withdrawn_at.is_(None)
+    if known_by is not None:
+        stands = and_(_links.c.known_at <= known_by, or_(stands, _links.c.withdrawn_at > known_by))
+    query = select(_links.c.event_id, _links.c.body, _links.c.known_at).where(stands)
+    ordered = query.order_by(_links.c.weight.desc(), _links.c.security_id, _links.c.relation, _links.c.path_hash)
+    for start in range(0, len(event_ids), 1000):
+        part = ordered.where(_links.c.event_id.in_(event_ids[start : start + 1000]))
+        for row in session.execute(part):
+            link = Link.model_validate_json(row.body)
+            found[row.event_id].append(KnownLink(link=link, known_at=row.known_at))
     return found
 
 

@@ -146,6 +146,27 @@ def test_a_link_no_longer_drawn_is_withdrawn_and_not_forgotten(store: Store) -> 
         assert events.links_of(session, "e1", known_by=NOW + DAY) == []
 
 
+def test_links_of_several_events_tell_since_when_they_are_known(store: Store) -> None:
+    nvidia, amd = make_link("e1", "NASDAQ:NVDA", weight=0.9), make_link("e2", "NASDAQ:AMD")
+    with store.writing() as session:
+        for number in (1, 2):
+            events.save(session, at(number))
+        events.save_links(session, "e1", [nvidia], NOW)
+        events.save_links(session, "e2", [amd], NOW + DAY)
+        events.save_links(session, "e1", [], NOW + 2 * DAY)
+
+    def known(by: datetime | None) -> dict[str, list[tuple[str, datetime]]]:
+        with store.reading() as session:
+            found = events.known_links(session, ["e1", "e2", "e3"], by)
+        return {key: [(one.link.security_id, one.known_at) for one in links] for key, links in found.items()}
+
+    first, second = ("NASDAQ:NVDA", NOW), ("NASDAQ:AMD", NOW + DAY)
+    assert known(NOW - MINUTE) == {"e1": [], "e2": [], "e3": []}
+    assert known(NOW) == {"e1": [first], "e2": [], "e3": []}
+    assert known(NOW + DAY) == {"e1": [first], "e2": [second], "e3": []}
+    assert known(None) == {"e1": [], "e2": [second], "e3": []}
+
+
 def test_two_paths_to_one_security_are_two_links(store: Store) -> None:
     links = [make_link("e1", "NASDAQ:NVDA", "openai", path) for path in ("r1", "r2")]
     with store.writing() as session:
