@@ -217,6 +217,35 @@ class ScoreRow(SQLModel, table=True):
     body: str = Field(sa_type=Words)
 
 
+class EventAliasRow(SQLModel, table=True):
+    """The id of an event that is gone, and the event that it leads to. Ids are never reused."""
+
+    __tablename__ = "event_aliases"
+    __table_args__ = (Index("event_aliases_to", "leads_to"),)
+
+    event_id: str = Field(primary_key=True, sa_type=Words)
+    leads_to: str = Field(sa_type=Words)
+
+
+class CorrectionRow(SQLModel, table=True):
+    """What a person corrected: who, when, why, and the events touched, before and after. Never deleted: undone at most."""
+
+    __tablename__ = "corrections"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    kind: str = Field(sa_type=Words)
+    event_ids: str = Field(sa_type=Words)
+    detail: str = Field(sa_type=Words)
+    made_by: str = Field(sa_type=Words)
+    made_at: datetime = Field(sa_type=UtcTime)
+    why: str = Field(default="", sa_type=Words)
+    before: bytes = Field(sa_type=LargeBinary)
+    after: bytes = Field(sa_type=LargeBinary)
+    undone_by: str | None = Field(default=None, sa_type=Words)
+    undone_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
 class WorkRow(SQLModel, table=True):
     """A piece of work: who may take it is decided here, whatever rings the bell."""
 
