@@ -213,6 +213,8 @@ class Sketch(Record):
     """Under which the store finds candidates."""
     others: tuple[Sketch, ...] = ()
     """The first documents that joined, in the same form: other words and the other language for the same founding fact."""
+    merged: tuple[Sketch, ...] = ()
+    """Sketches of the events that a person merged into this one, under its id: what would have joined them joins it."""
 
 
 class Placement(Record):
@@ -248,6 +250,15 @@ class EventFact(Fact):
     """Whether another report of the event gives another value for the same field of the same subject."""
 
 
+class ByHand(Record):
+    """What a person said of an event. It stands over what the documents say, whatever comes later."""
+
+    title_zh: str | None = None
+    title_en: str | None = None
+    mark: Literal["rumour", "fact", "denial", "noise"] | None = None
+    """How sure it is; `noise` is shown in no list, digest, search or alert."""
+
+
 class Event(Record):
     """Documents about one happening. The id never changes and is never reused."""
 
@@ -255,6 +266,8 @@ class Event(Record):
     title_zh: str | None = None
     title_en: str | None = None
     event_type: str
+    event_type_quote: str = ""
+    """The words of a report that show the type; empty where no word did and the type is only the usual one."""
     certainty: Certainty = "fact"
     occurred_on: date | None = None
     published_at: AwareDatetime | None = None
@@ -271,6 +284,12 @@ class Event(Record):
     novelty: float = 1.0
     """1 for the first of its chain; less the sooner it comes after a similar event."""
     heat: float = 0.0
+    by_hand: ByHand = ByHand()
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether a person marked it as noise: kept, but shown in no list, digest, search or alert."""
+        return self.by_hand.mark == "noise"
 
     @property
     def when(self) -> datetime:

@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import ActorWeight, Lens, Theme
 from pipeline.records import Event, EventFact, Link, Reason, Score, ScorePart, ThemeMatch
+from pipeline.text import fold
 
-POINTS = {
-    "novelty": 10.0,
-    "actor": 10.0,
-    "type": 10.0,
-    "step": 14.0,
-    "heat": 18.0,
-    "tier": 8.0,
-    "themes": 18.0,
-    "stocks": 12.0,
-}
+POINTS = {"heat": 36.0, "type": 16.0, "actor": 12.0, "step": 10.0, "tier": 6.0, "themes": 14.0, "stocks": 6.0}
 """The most that each part can give; together 100. A lens scales parts by its `weights`."""
 
-UNSURE = {"rumour": -10.0, "question": -10.0, "forecast": -6.0, "retrospect": -10.0, "denial": -4.0}
+LOSSES = {"rumour": -8.0, "question": -10.0, "forecast": -6.0, "retrospect": -10.0, "denial": -4.0}
 """What an event loses that is not (yet) a fact."""
 
-WARM = 3.0
-"""Heat at which half of the points are given: three independent sources within two days."""
+DOUBTS = {
+    "rumour": ("传闻，未经证实", "a rumour"),
+    "question": ("疑问", "a question"),
+    "forecast": ("预测", "a forecast"),
+    "retrospect": ("回顾", "a look back"),
+    "denial": ("否认", "a denial"),
+}
+"""How each of them is said."""
+
+FOLLOWS = -4.0
+"""What a follow-up loses that comes at once; less the longer after the event that it develops."""
+
+LOOKS = -8.0
+"""What an event loses whose headlines all look at something, ask or list, and tell of nothing that happened."""
+
+UNANNOUNCED = 0.35
+"""What the type counts where words of the text show it and no headline does; where no word does, it counts nothing."""
+
+FULL_HEAT = 8.0
+"""So many independent sources give all points for heat; each doubling gives as much as the one before."""
+
+SAME_SOURCE = 0.5
+"""What each doubling of one source's own reports adds beside it."""
+
+DEEDS = ("release", "open_source", "update", "extend")
+"""Word groups of which one in a headline says that somebody did something; `act` and the types' strong cues beside them."""
+
+LOOKING = ("question", "retrospect", "commentary", "wrap")
+"""Word groups of which one makes a headline a question, a look back, an opinion, a list or a market wrap."""
 
 PLAUSIBLE = 1000.0
 """A step of more than this is a unit misread, not progress."""
@@ -46,15 +68,15 @@ def score(event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeB
     """How much an event matters under a lens, 0 to 100, with its parts and the lens's themes that it triggers."""
     triggers = [t for t in _triggers(event, knowledge) if not lens.themes or t.theme.id in lens.themes]
     parts = [
-        _novelty(event),
-        _actor(event, knowledge),
-        _type(event, knowledge),
-        _step(event, knowledge),
         _heat(event),
+        _type(event, knowledge),
+        _actor(event, knowledge),
+        _step(event, knowledge),
         _tier(event),
         _themes(triggers, lens),
         _stocks(links, lens, knowledge),
-        _certainty(event),
+        _novelty(event),
+        _certainty(event, knowledge),
     ]
     given = tuple(part for part in (_weighed(part, lens) for part in parts) if part.points)
     total = min(100.0, max(0.0, sum(part.points for part in given)))
@@ -151,13 +173,16 @@ def _said(trigger: _Trigger, event: Event, knowledge: KnowledgeBase) -> Iterator
 # ---- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _novelty(event: Event) -> ScorePart:
-    why = (
-        Reason(zh="同类事件中首次出现", en="first of its chain")
-        if event.novelty >= 1
-        else Reason(zh=f"新颖度 {event.novelty:.2f}", en=f"novelty {event.novelty:.2f}")
+def _heat(event: Event) -> ScorePart:
+    """How widely it is told: a lone report gives nothing yet."""
+    of_source = Counter(report.source_id for report in event.reports)
+    sources, reports = len(of_source), sum(of_source.values())
+    told = sum(1 + SAME_SOURCE * math.log2(count) for count in of_source.values())
+    why = Reason(
+        zh=f"{sources} 个来源，{reports} 篇报道",
+        en=f"{sources} source{'s' * (sources != 1)}, {reports} report{'s' * (reports != 1)}",
     )
-    return _part("novelty", event.novelty, why)
+    return _part("heat", math.log2(max(told, 1.0)) / math.log2(FULL_HEAT), why)
 
 
 def _actor(event: Event, knowledge: KnowledgeBase) -> ScorePart:
@@ -184,11 +209,44 @@ def _actor_weight(name: str, on: date, knowledge: KnowledgeBase) -> ActorWeight:
 
 
 def _type(event: Event, knowledge: KnowledgeBase) -> ScorePart:
+    """The kind of event, as far as a headline says that it happened."""
     kind = knowledge.event_types.get(event.event_type)
     heaviest = max((row.weight for row in knowledge.taxonomy.event_types), default=1.0)
-    if kind is None:
-        return _part("type", 0.0, Reason(zh=event.event_type, en=event.event_type))
-    return _part("type", kind.weight / heaviest, Reason(zh=kind.name_zh, en=kind.name_en))
+    weight = kind.weight / heaviest if kind else 0.5
+    zh, en = (kind.name_zh, kind.name_en) if kind else (event.event_type, event.event_type)
+    deed = next((found for line in _telling(event, knowledge) if (found := _words(knowledge).deeds.search(line))), None)
+    if deed:
+        return _part("type", weight, Reason(zh=f"{zh}：“{deed[0]}”", en=f"{en}: “{deed[0]}”"))
+    why = Reason(zh=f"{zh}，无标题宣布", en=f"{en}, no headline announces it")
+    return _part("type", weight * UNANNOUNCED if event.event_type_quote else 0.0, why)
+
+
+def _telling(event: Event, knowledge: KnowledgeBase) -> list[str]:
+    """The headlines that tell something, folded: those that do not ask, look back, comment, list or wrap a market up."""
+    headlines = (fold(report.title) for report in event.reports)
+    return [headline for headline in headlines if not _words(knowledge).looks.search(headline)]
+
+
+class _Words(NamedTuple):
+    """What headlines are searched for: words that tell a deed, and words that only look at one."""
+
+    deeds: re.Pattern[str]
+    looks: re.Pattern[str]
+
+
+@lru_cache(maxsize=4)
+def _words(knowledge: KnowledgeBase) -> _Words:
+    groups = {group.id: (*group.words_zh, *group.words_en) for group in knowledge.taxonomy.words}
+    deeds = [word for name in DEEDS for word in groups.get(name, ())]
+    deeds += [word for kind in knowledge.taxonomy.event_types for word in (*kind.strong_zh, *kind.strong_en)]
+    deeds += [word for word in groups.get("act", ()) if len(word) >= (5 if word.isascii() else 2)]
+    return _Words(_any(deeds), _any([word for name in LOOKING for word in groups.get(name, ())]))
+
+
+def _any(words: Sequence[str]) -> re.Pattern[str]:
+    """Any of some words, the longest first, a Latin one on its own; nothing where there are none."""
+    folded = sorted({fold(word) for word in words}, key=lambda word: (-len(word), word))
+    return re.compile("|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in folded) or r"(?!)")
 
 
 def _step(event: Event, knowledge: KnowledgeBase) -> ScorePart:
@@ -231,20 +289,11 @@ def _ratio(now: float | int | str, before: float | int | str, better: str) -> fl
     return now / before if better == "higher" else before / now
 
 
-def _heat(event: Event) -> ScorePart:
-    sources = len({report.source_id for report in event.reports})
-    why = Reason(
-        zh=f"{sources} 个来源，热度 {event.heat:.1f}",
-        en=f"{sources} source{'s' * (sources != 1)}, heat {event.heat:.1f}",
-    )
-    return _part("heat", max(event.heat, 0.0) / (max(event.heat, 0.0) + WARM), why)
-
-
 def _tier(event: Event) -> ScorePart:
     best = min((report.tier for report in event.reports), default=3)
     names = {1: ("官方来源", "an official source"), 2: ("媒体来源", "a media source"), 3: ("聚合来源", "an aggregator")}
     zh, en = names.get(best, names[3])
-    return _part("tier", {1: 1.0, 2: 0.6}.get(best, 0.25), Reason(zh=zh, en=en))
+    return _part("tier", {1: 1.0, 2: 0.5}.get(best, 0.0), Reason(zh=zh, en=en))
 
 
 def _themes(triggers: Sequence[_Trigger], lens: Lens) -> ScorePart:
@@ -283,16 +332,20 @@ def _named(link: Link, knowledge: KnowledgeBase, language: str) -> str:
     return f"{name} {link.security_id}" if name else link.security_id
 
 
-def _certainty(event: Event) -> ScorePart:
-    words = {
-        "rumour": ("传闻，未经证实", "a rumour"),
-        "question": ("疑问", "a question"),
-        "forecast": ("预测", "a forecast"),
-        "retrospect": ("回顾", "a look back"),
-        "denial": ("否认", "a denial"),
-    }
-    zh, en = words.get(event.certainty, ("", ""))
-    return ScorePart(name="certainty", points=UNSURE.get(event.certainty, 0.0), why=Reason(zh=zh, en=en))
+def _novelty(event: Event) -> ScorePart:
+    """What a follow-up loses; the first of a chain loses nothing."""
+    why = Reason(
+        zh=f"既有事件的后续（新颖度 {event.novelty:.2f}）", en=f"follows an earlier event (novelty {event.novelty:.2f})"
+    )
+    return ScorePart(name="novelty", points=round(FOLLOWS * (1 - min(1.0, event.novelty)), 2), why=why)
+
+
+def _certainty(event: Event, knowledge: KnowledgeBase) -> ScorePart:
+    """What an event loses that is no fact, or that nobody tells of but in looking at it: the larger of the two."""
+    looks = 0.0 if _telling(event, knowledge) else LOOKS
+    lost = LOSSES.get(event.certainty, 0.0)
+    zh, en = DOUBTS.get(event.certainty, ("", "")) if lost <= looks else ("标题只是评说", "headlines only look at it")
+    return ScorePart(name="certainty", points=min(lost, looks), why=Reason(zh=zh, en=en))
 
 
 def _part(name: str, share: float, why: Reason) -> ScorePart:

@@ -39,11 +39,13 @@ _UNSURE: frozenset[Certainty] = frozenset({"rumour", "question", "forecast"})
 def merge(event: Event | None, placement: Placement, document: Document, tags: Tags, facts: tuple[Fact, ...]) -> Event:
     """The event with the document in it; the same document again changes nothing but what it says now."""
     reports = _reports(event, document)
+    event_type, event_type_quote = _type(event, tags)
     return Event(
         id=placement.event_id if event is None else event.id,
         title_zh=_title(reports, "zh"),
         title_en=_title(reports, "en"),
-        event_type=tags.event_type if event is None else event.event_type,
+        event_type=event_type,
+        event_type_quote=event_type_quote,
         certainty=_certainty(event, document, tags),
         occurred_on=_occurred(event, facts),
         published_at=min((r.published_at for r in reports if r.published_at), default=None),
@@ -97,10 +99,20 @@ def _title(reports: tuple[Report, ...], language: str) -> str | None:
     return best.title if best else None
 
 
+def _type(event: Event | None, tags: Tags) -> tuple[str, str]:
+    """What the event was founded as, with the words that show it; where none did, the first report's whose words do."""
+    if event is None or (tags.event_type_quote and not event.event_type_quote):
+        return tags.event_type, tags.event_type_quote
+    return event.event_type, event.event_type_quote
+
+
 def _certainty(event: Event | None, document: Document, tags: Tags) -> Certainty:
-    """An official word lifts a rumour or denies it; without one, what the event was founded as stands."""
+    """An official word lifts a rumour or denies it, any plain report answers a headline that only asks; else what the
+    event was founded as stands."""
     if event is None:
         return tags.certainty
+    if event.certainty == "question" and tags.certainty == "fact":
+        return "fact"
     if event.certainty in _UNSURE and document.tier == 1 and tags.certainty in ("fact", "denial"):
         return tags.certainty
     return event.certainty

@@ -77,6 +77,21 @@ def test_an_official_report_lifts_a_rumour_and_a_medium_does_not() -> None:
     assert event_of(rumour, plain(make_document("d2", "not true", tier=1), certainty="denial")).certainty == "denial"
 
 
+def test_a_plain_report_answers_a_headline_that_only_asks() -> None:
+    asked = plain(make_document("d1", "如何看待新模型？", language="zh"), certainty="question")
+    assert event_of(asked, plain(make_document("d2", "it is out", source_id="b"))).certainty == "fact"
+    rumour = plain(make_document("d2", "said to be out", source_id="b"), certainty="rumour")
+    assert event_of(asked, rumour).certainty == "question"
+
+
+def test_a_type_that_no_word_showed_gives_way_to_one_that_words_show() -> None:
+    usual = plain(make_document("d1", "a new thing"), event_type="product_launch")
+    shown = plain(make_document("d2", source_id="b"), event_type="funding", event_type_quote="raises")
+    later = plain(make_document("d3", source_id="c"), event_type="benchmark", event_type_quote="tops")
+    event = event_of(usual, shown, later)
+    assert (event.event_type, event.event_type_quote) == ("funding", "raises")
+
+
 def test_facts_that_contradict_are_kept_and_flagged_on_both_sides() -> None:
     one, other = make_document("d1"), make_document("d2", source_id="b")
     event = event_of((one, make_tags("d1"), (fact(200_000),)), (other, make_tags("d2"), (fact(2_000_000),)))

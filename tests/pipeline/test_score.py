@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline.link import link
 from pipeline.records import CompanyTag, Event, EventFact, Modalities, ProductTag, Score
-from pipeline.score import POINTS, score, themes
+from pipeline.score import FOLLOWS, LOSSES, POINTS, score, themes
 from tests.factories import MOMENT, make_event, make_report
 
 ON = date(2024, 3, 24)
@@ -93,10 +94,72 @@ def test_a_rumour_scores_less_than_the_fact(knowledge: KnowledgeBase) -> None:
     )
 
 
-def test_an_official_source_and_more_heat_score_more(knowledge: KnowledgeBase) -> None:
+def test_an_official_source_scores_more(knowledge: KnowledgeBase) -> None:
     quiet = under("all", make_event("openai"), knowledge).total
-    assert under("all", make_event("openai", heat=4.0), knowledge).total > quiet
     assert under("all", make_event("openai", reports=(make_report(tier=1),)), knowledge).total > quiet
+
+
+def told_by(*sources: str, titles: str = "OpenAI releases a model") -> Event:
+    return make_event(
+        "openai", reports=tuple(make_report(f"d{n}", source_id=name, title=titles) for n, name in enumerate(sources))
+    )
+
+
+def test_a_lone_report_is_no_heat_and_each_source_adds_more_than_another_report_of_one(
+    knowledge: KnowledgeBase,
+) -> None:
+    def heat(*sources: str) -> float:
+        return parts(under("all", told_by(*sources), knowledge)).get("heat", 0.0)
+
+    assert heat("a") == 0
+    assert 0 < heat("a", "a") < heat("a", "b") < heat("a", "b", "c")
+    why = next(p.why for p in under("all", told_by("a", "a", "b"), knowledge).parts if p.name == "heat")
+    assert why.zh == "2 个来源，3 篇报道"
+
+
+def headed(title: str, quote: str = "", **given: Any) -> Event:
+    return make_event("openai", event_type_quote=quote, reports=(make_report(title=title),), **given)
+
+
+def test_a_type_counts_as_far_as_a_headline_tells_that_it_happened(knowledge: KnowledgeBase) -> None:
+    def kind(event: Event) -> float:
+        return parts(under("all", event, knowledge)).get("type", 0.0)
+
+    announced = kind(headed("OpenAI 发布新模型", "发布新模型"))
+    assert announced > kind(headed("OpenAI 与它的对手", "新模型")) > kind(headed("OpenAI 与它的对手")) == 0
+
+
+def test_the_words_that_announce_are_shown(knowledge: KnowledgeBase) -> None:
+    scored = under("all", headed("某公司开源新模型", "开源新模型"), knowledge)
+    assert "“开源”" in next(part.why.zh for part in scored.parts if part.name == "type")
+
+
+@pytest.mark.parametrize(
+    "title", ["对话 OpenAI：推出新模型之后", "美股收盘：发布会后股价下跌", "我用 ChatGPT 做作业", "How to use ChatGPT"]
+)
+def test_an_interview_a_wrap_or_advice_loses_where_nobody_tells_of_an_event(
+    title: str, knowledge: KnowledgeBase
+) -> None:
+    scored = parts(under("all", headed(title, "推出"), knowledge))
+    assert scored["certainty"] < 0
+    assert scored.get("type", 0.0) < parts(under("all", headed("OpenAI 推出新模型", "推出"), knowledge))["type"]
+
+
+def test_one_headline_that_tells_is_enough_beside_commentary(knowledge: KnowledgeBase) -> None:
+    reports = (make_report("d1", title="如何看待新模型"), make_report("d2", title="OpenAI 发布新模型"))
+    scored = parts(under("all", make_event("openai", reports=reports), knowledge))
+    assert "certainty" not in scored
+    assert scored["type"] > 0
+
+
+def test_a_question_loses_once_and_not_again_for_its_form(knowledge: KnowledgeBase) -> None:
+    asked = under("all", headed("如何看待新模型", certainty="question"), knowledge)
+    assert parts(asked)["certainty"] == LOSSES["question"]
+
+
+def test_a_follow_up_loses_and_the_first_of_its_chain_does_not(knowledge: KnowledgeBase) -> None:
+    assert parts(under("all", make_event("openai", novelty=0.25), knowledge))["novelty"] == 0.75 * FOLLOWS
+    assert "novelty" not in parts(under("all", make_event("openai"), knowledge))
 
 
 def test_a_company_that_is_only_brushed_counts_less(knowledge: KnowledgeBase) -> None:
@@ -112,9 +175,9 @@ def test_a_company_is_not_yet_famous_before_the_row_that_says_so(knowledge: Know
 
 
 def test_a_lens_scales_its_parts(knowledge: KnowledgeBase) -> None:
-    lens = knowledge.lenses["all"].model_copy(update={"weights": {"novelty": 0.0}})
+    lens = knowledge.lenses["all"].model_copy(update={"weights": {"actor": 0.0}})
     event = make_event("openai")
-    assert "novelty" not in parts(score(event, (), lens, knowledge))
+    assert "actor" not in parts(score(event, (), lens, knowledge))
 
 
 def test_a_theme_is_triggered_by_what_the_event_puts_out_with_a_reason(knowledge: KnowledgeBase) -> None:
