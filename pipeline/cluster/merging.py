@@ -20,6 +20,7 @@ from pipeline.records import (
     Report,
     Tags,
 )
+from pipeline.text import tokens
 
 HEAT_WINDOW = timedelta(hours=48)
 """Reports count as attention for the event itself within this time of its first; later ones are echo."""
@@ -32,6 +33,9 @@ NOVEL_AGAIN_DAYS = 14.0
 
 TITLE_LENGTH = 160
 """Characters of a first sentence that stands for a missing title."""
+
+TITLES = 20
+"""Earliest headlines that a title is chosen from."""
 
 _UNSURE: frozenset[Certainty] = frozenset({"rumour", "question", "forecast"})
 
@@ -93,10 +97,24 @@ def _reports(event: Event | None, document: Document) -> tuple[Report, ...]:
 
 
 def _title(reports: tuple[Report, ...], language: str) -> str | None:
-    """The title of the best report in a language: the most official, then the earliest; None where none speaks it."""
+    """The title of the best report in a language: of the most official the one that says most of what the others say,
+    a plain one before a question, then the earliest; None where none speaks it."""
     known = [r for r in reports if r.language == language and r.title]
-    best = min(known, key=lambda r: (r.tier, r.published_at or r.first_seen_at, r.document_id), default=None)
-    return best.title if best else None
+    if not known:
+        return None
+    official = min(r.tier for r in known)
+    best = [r for r in known if r.tier == official][:TITLES]
+    words = [frozenset(tokens(r.title)) for r in best]
+    shared = [sum(_likeness(one, other) for other in words) for one in words]
+    order = sorted(
+        range(len(best)), key=lambda n: (best[n].title.rstrip().endswith(("?", "？")), -round(shared[n], 6), n)
+    )
+    return best[order[0]].title
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """The share of words that two headlines have in common."""
+    return 2 * len(one & other) / (len(one) + len(other)) if one or other else 0.0
 
 
 def _type(event: Event | None, tags: Tags) -> tuple[str, str]:

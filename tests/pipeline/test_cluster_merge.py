@@ -59,6 +59,17 @@ def test_the_title_is_the_most_official_report_s_then_the_earliest() -> None:
     assert event_of(plain(media), plain(later), plain(official)).title_en == "Introducing the model"
 
 
+def test_of_equals_the_title_is_the_one_that_says_what_the_others_say() -> None:
+    titles = [
+        "一周精选：新功能与新玩具",
+        "如何看待甲公司发布机器人？",
+        "甲公司发布机器人一号",
+        "甲公司的机器人一号发布，会说话",
+    ]
+    event = event_of(*(plain(make_document(f"d{n}", t, language="zh", source_id=t)) for n, t in enumerate(titles)))
+    assert event.title_zh == "甲公司发布机器人一号"
+
+
 def test_a_title_in_a_language_that_no_report_speaks_is_not_made_up() -> None:
     event = event_of(plain(make_document("d1", "月之暗面发布新模型", language="zh")))
     assert (event.title_zh, event.title_en) == ("月之暗面发布新模型", None)
