@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BUNDLED = Path(__file__).parent / "knowledge"
@@ -44,8 +44,21 @@ class Settings(BaseSettings):
     """The mail server for alerts: `smtps://user:password@host:465`, or `smtp://...:587` for STARTTLS."""
     mail_from: str = "launchwatch@localhost"
     """The sender of our mail."""
+    public_url: str = ""
+    """Where the outside reaches our web side, `https://watch.example.org`: with it, hubs are asked to push news at once."""
+    operator: SecretStr = SecretStr("")
+    """Who hears when a source or the collector fails: a channel address as a watch has, `mailto:...` or `wecom://...`."""
+    archive_mb: int = Field(default=1024, ge=0)
+    """Room for what was fetched, in the home; the oldest goes first. 0 keeps nothing."""
     author: str = ""
     """Who signs the digest, as it should stand in the author block."""
+
+    model_url: str = ""
+    """A language model's OpenAI-compatible endpoint, `https://host/v1`; empty, and none is ever asked."""
+    model_name: str = ""
+    """Which model of the endpoint is asked."""
+    model_key: SecretStr | None = None
+    """The endpoint's key, sent to it alone."""
 
     @field_validator("timezone")
     @classmethod
@@ -53,6 +66,28 @@ class Settings(BaseSettings):
         if value not in available_timezones():
             raise ValueError(f"no time zone is called {value!r}; take a name like Asia/Shanghai")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _whole_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("write a whole address that begins with https://")
+        return value.rstrip("/")
+
+    @field_validator("model_url")
+    @classmethod
+    def _over_tls(cls, value: str) -> str:
+        if value and not value.startswith("https://"):
+            raise ValueError(
+                "write the endpoint's whole address, beginning with https://: its key travels with each question"
+            )
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _names_its_model(self) -> Self:
+        if self.model_url and not self.model_name:
+            raise ValueError("LAUNCHWATCH_MODEL_URL is set; say in LAUNCHWATCH_MODEL_NAME which model to ask there")
+        return self
 
     @property
     def store_url(self) -> str:
@@ -63,6 +98,11 @@ class Settings(BaseSettings):
     def cache(self) -> Path:
         """Where what can be made again is kept, to start quicker."""
         return self.home / "cache"
+
+    @property
+    def archive(self) -> Path:
+        """Where what was fetched is kept."""
+        return self.home / "archive"
 
     @property
     def own_sources(self) -> list[Path]:

@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from api import pages
 from api.deps import Desk
 from api.keys import KeyHolder, admin_key
-from api.routes import companies, digests, documents, events, health, search, securities, sources
+from api.routes import companies, digests, documents, events, health, search, securities, sources, websub
 from knowledge.load import load
 from settings import Settings
 from storage.engine import open_store
@@ -25,7 +25,8 @@ CONTENT_POLICY = (
 
 
 OPEN = frozenset({"/healthz", "/readyz", "/key"})
-"""Paths that need no key; static files need none either."""
+OPEN_UNDER = ("/static/", websub.PREFIX)
+"""Paths that need no key: static files, and the hubs' callbacks, whose token is the key to one subscription alone."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(part.router, prefix="/v1")
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(health.router)
+    app.include_router(websub.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(ValueError, _bad_value)
     app.middleware("http")(_guarded)
@@ -65,7 +67,7 @@ async def _bad_value(request: Request, error: Exception) -> Response:  # noqa: A
 async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Default deny: what is not open and shows no key goes no further."""
     path = request.url.path
-    is_open = path in OPEN or path.startswith("/static/")
+    is_open = path in OPEN or path.startswith(OPEN_UNDER)
     if is_open or request.app.state.desk.keys.admits(request):
         response = await call_next(request)
     elif path.startswith("/v1/"):

@@ -11,10 +11,12 @@ import typer
 from cli.console import Refusal, now, progress, read_settings, stderr
 from cli.ingest import process_all, summary
 from cli.store import opened_desk
+from crawlers.archive import Archive, KeepingFetcher
 from crawlers.cage import Cage
 from crawlers.crawl import Health
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
+from crawlers.limits import MIB
 from crawlers.sources import Source
 from settings import Settings
 from worker.collect import Visit, due
@@ -56,6 +58,8 @@ def _chosen(desk: Desk, named: Sequence[str]) -> list[Source]:
 
 
 async def _poll(desk: Desk, chosen: Sequence[Source], settings: Settings) -> list[Visit]:
+    room = settings.archive_mb * MIB
     with Cage() as cage, progress("collecting", len(chosen)) as advance:
         async with Fetcher(Guard(), contact=settings.contact) as fetcher:
-            return await poll(desk, chosen, fetcher, cage, now, lambda _: advance())
+            gets = KeepingFetcher(fetcher, Archive(settings.archive, room)) if room else fetcher
+            return await poll(desk, chosen, gets, cage, now, lambda _: advance())

@@ -12,8 +12,9 @@ from cli.console import Refusal, now, read_knowledge, read_settings
 from cli.store import opened_store
 from pipeline.records import State
 from settings import Settings
-from storage import documents, outbox, queue, sources
+from storage import documents, outbox, queue, sources, subscriptions
 from storage.engine import Store
+from worker.deliver import DestinationInvalid, destination, masked
 
 app = typer.Typer(add_completion=False)
 
@@ -31,6 +32,7 @@ def doctor() -> None:
     knowledge = read_knowledge(settings)
     sizes = {name: len(getattr(knowledge, name)) for name in ("companies", "products", "relations", "themes")}
     findings.append((True, f"knowledge {knowledge.version}: " + ", ".join(f"{n} {name}" for name, n in sizes.items())))
+    findings += _operator(settings)
     with opened_store(settings) as store:
         findings += _store(store, now())
     for fine, text in findings:
@@ -46,6 +48,19 @@ def _space(settings: Settings) -> Iterator[Finding]:
     yield free > 1, f"{free:.1f} GiB free" + ("" if free > 1 else ": make room, or the store stops taking documents")
 
 
+def _operator(settings: Settings) -> Iterator[Finding]:
+    address = settings.operator.get_secret_value()
+    if not address:
+        yield True, "nobody is told when a source fails: LAUNCHWATCH_OPERATOR names a channel"
+        return
+    try:
+        destination(address)
+    except DestinationInvalid as error:
+        yield False, f"LAUNCHWATCH_OPERATOR: {error}"
+    else:
+        yield True, f"{masked(address)} is told when a source or a part fails"
+
+
 def _store(store: Store, at: datetime) -> Iterator[Finding]:
     with store.reading() as session:
         counts = documents.counts_by_state(session)
@@ -55,11 +70,15 @@ def _store(store: Store, at: datetime) -> Iterator[Finding]:
         states = sources.all_states(session)
         deliveries = outbox.counts_by_state(session)
         notices = sources.notices(session)
+        hubs = subscriptions.all_subscriptions(session)
     yield True, f"store {store}: " + ", ".join(f"{n} {state.value}" for state, n in counts.items())
     failed = counts[State.FAILED]
     yield not failed, f"{failed} documents failed" + ("; `launchwatch replay` tries them again" if failed else "")
     for work in aside[:5]:
-        yield False, f"set aside: {work.kind} {work.subject}: {work.reason}"
+        yield (
+            False,
+            f"set aside: {work.kind} {work.subject}: {work.reason}; `launchwatch replay --aside` tries it again",
+        )
     for depth in waiting:
         late = at - depth.oldest > timedelta(minutes=10)
         yield not late, f"{depth.count} {depth.kind} waiting, the oldest since {depth.oldest:%Y-%m-%d %H:%M} UTC"
@@ -78,6 +97,12 @@ def _store(store: Store, at: datetime) -> Iterator[Finding]:
         f"{len(states)} sources read, {len(bad)} of them late, failing, blocked or gone"
         + (": `launchwatch sources`" if bad else ""),
     )
+    for state in bad[:10]:
+        last = f"{state.last_success_at:%Y-%m-%d %H:%M} UTC" if state.last_success_at else "never"
+        yield False, f"source {state.source_id} is {state.health}, last read {last}: {state.reason}"
+    if hubs:
+        verified = sum(hub.state == "verified" for hub in hubs)
+        yield True, f"{len(hubs)} hubs asked to push, {verified} of them do; all feeds are polled besides"
     dead = deliveries.get("dead", 0)
     yield (
         not dead,

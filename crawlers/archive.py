@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
@@ -16,7 +17,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from crawlers.fetch import Fetched, Fetcher, Validators
-from crawlers.limits import FEED, MIB, Limits
+from crawlers.limits import FEED, MIB, PAGE, Limits
 
 FILE_BYTES = 64 * MIB
 """A file is closed at this size: small enough to copy, large enough to be few."""
@@ -31,6 +32,10 @@ class Kept:
     fetched_at: datetime
     content_type: str
     body: bytes
+    asked: str = ""
+    """The address that was asked for; `url` is where it led."""
+    is_page: bool = False
+    """Whether it is an article's page, not an answer of the source itself."""
 
 
 class Archive:
@@ -47,7 +52,7 @@ class Archive:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, source_id: str, fetched: Fetched, now: datetime) -> None:
+    def keep(self, source_id: str, fetched: Fetched, now: datetime, *, is_page: bool = False) -> None:
         """Adds an answer. Each record is compressed and written by itself: a crash spoils the last one at most."""
         if fetched.status != 200:
             return
@@ -63,7 +68,8 @@ class Archive:
                 http_headers=head,
                 warc_headers_dict={
                     "WARC-Date": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "WARC-Source-URI": f"urn:launchwatch:source:{source_id}",
+                    "WARC-Source-URI": f"urn:launchwatch:{'page' if is_page else 'source'}:{source_id}",
+                    "WARC-Refers-To-Target-URI": fetched.url,
                 },
             )
             writer.write_record(record)
@@ -117,7 +123,9 @@ class KeepingFetcher:
         fetched = await self._fetcher.get(
             url, source_id=source_id, validators=validators, limits=limits, accept=accept, form=form, robots=robots
         )
-        await asyncio.to_thread(self._archive.keep, source_id, fetched, datetime.now(UTC))
+        if not fetched.unchanged:
+            keep = partial(self._archive.keep, source_id, fetched, datetime.now(UTC), is_page=limits is PAGE)
+            await asyncio.to_thread(keep)
         return fetched
 
 
@@ -127,8 +135,11 @@ def _records(path: Path) -> Iterator[Kept]:
             if record.rec_type != "response":
                 continue
             heads = record.rec_headers
+            kind, _, source_id = (heads.get_header("WARC-Source-URI") or "").rpartition(":")
             yield Kept(
-                source_id=(heads.get_header("WARC-Source-URI") or "").rpartition(":")[2],
+                source_id=source_id,
+                asked=heads.get_header("WARC-Refers-To-Target-URI") or "",
+                is_page=kind.endswith(":page"),
                 url=heads.get_header("WARC-Target-URI") or "",
                 fetched_at=datetime.fromisoformat(heads.get_header("WARC-Date").replace("Z", "+00:00")),
                 content_type=record.http_headers.get_header("Content-Type") if record.http_headers else "",

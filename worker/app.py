@@ -33,6 +33,7 @@ def create_app(settings: Settings) -> Celery:
             "worker.tasks.process": {"queue": "process"},
             "worker.tasks.deliver": {"queue": "deliver"},
             "worker.tasks.write": {"queue": "digest"},
+            "worker.tasks.watch": {"queue": "deliver"},
         },
         task_default_queue="process",
         worker_prefetch_multiplier=1,

@@ -14,6 +14,7 @@ from pipeline.tag import Lexicon
 from settings import Settings
 from storage import queue
 from storage.engine import Store, open_store
+from worker.model import Model, model_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Desk:
     lexicon: Lexicon
     sources: Mapping[str, Source]
     zone: ZoneInfo
+    model: Model | None = None
+    """The language model, where the installation has one."""
 
     @property
     def lenses(self) -> list[Lens]:
@@ -44,6 +47,7 @@ def open_desk(settings: Settings) -> Desk:
         lexicon=Lexicon(knowledge),
         sources={source.id: source for source in sources_of(settings)},
         zone=settings.zone,
+        model=model_of(settings),
     )
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import structlog
 
 from worker.desk import Desk
-from worker.rounds import Outside, collect_round, deliver_round, process_round, write_round
+from worker.rounds import Outside, deliver_round, keep_collecting, process_round, watch_round, write_round
 from worker.schedule import BELLS
 
 log = structlog.get_logger()
@@ -28,10 +28,11 @@ def run(desk: Desk, outside: Outside, stop: threading.Event) -> None:
     """Ring every bell until told to stop. A round that fails is logged and rung again; a thread never ends by itself."""
     seconds = {bell.job: bell.seconds for bell in BELLS}
     rounds: dict[str, tuple[Callable[[], object], float]] = {
-        "collect": (lambda: asyncio.run(collect_round(desk, outside, now)), seconds["collect"]),
+        "collect": (lambda: asyncio.run(keep_collecting(desk, outside, now, lambda: not stop.is_set())), IDLE_SECONDS),
         "process": (lambda: process_round(desk, now), IDLE_SECONDS),
         "deliver": (lambda: deliver_round(desk, outside, now), IDLE_SECONDS),
         "write": (lambda: write_round(desk, now), seconds["write"]),
+        "watch": (lambda: watch_round(desk, outside, now), seconds["watch"]),
     }
     threads = [
         threading.Thread(target=_ring, args=(name, job, pause, desk, stop), name=name, daemon=True)

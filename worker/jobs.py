@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from pipeline import flow
-from pipeline.records import RawDocument, Sketch, State, Watch
+from pipeline.records import ByHand, Document, Event, RawDocument, Sketch, State, Tags, Watch
 from pipeline.tag import Lexicon
 from storage import documents, events, outbox, queue, search, watches
 from worker.desk import Desk
@@ -108,8 +108,10 @@ def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: 
 
 def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequence[Watch], now: datetime) -> State:
     state, reason, verdict = flow.fate(reading, documents.like(session, reading.fingerprint))
-    event_id = None
-    if state is State.DONE:
+    event_id = seat = documents.seat_of(session, reading.document.id)
+    if state is not State.DONE:
+        event_id = None
+    elif seat is None:
         candidates = _candidates(session, reading.sketch)
         placement = flow.place(reading, candidates, desk.lexicon)
         before = None if placement.new else events.get(session, placement.event_id)
@@ -129,7 +131,57 @@ def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequen
         duplicate_of=verdict.of,
         now=now,
     )
+    if seat is not None:
+        settle_again(session, desk, seat, now)
+        if state is State.DONE:
+            search.index_document(session, reading.document, reading.tags)
+        else:
+            search.remove(session, "document", reading.document.id)
     return state
+
+
+def settle_again(
+    session: Session,
+    desk: Desk,
+    event_id: str,
+    now: datetime,
+    *,
+    base: Event | None = None,
+    by_hand: ByHand | None = None,
+    sketches: Sequence[Sketch] = (),
+) -> Event | None:
+    """An event made again of the documents that sit in it now; without one it is gone. Tells nobody.
+
+    What is not given (its place in a chain, what a person said of it, the sketches it is made of) stays as it is stored.
+    """
+    readings = [_recalled(session, desk, document) for document in documents.of_event(session, event_id)]
+    if not readings:
+        events.remove(session, event_id)
+        search.remove(session, "event", event_id)
+        return None
+    base = base or events.several(session, [event_id]).get(event_id)
+    sketches = sketches or list(events.sketches_of(session, [event_id]).values())
+    event, sketch = flow.rebuild(event_id, readings, base, by_hand, sketches)
+    on = max(reading.document.when for reading in readings).astimezone(desk.zone).date()
+    links, scores = flow.weigh(event, desk.lexicon, desk.lenses, on)
+    events.save(session, event, sketch)
+    events.save_links(session, event.id, links, now)
+    events.save_scores(session, scores)
+    index(session, event)
+    return event
+
+
+def index(session: Session, event: Event) -> None:
+    """An event made findable, or no longer: noise is not."""
+    if event.is_noise:
+        search.remove(session, "event", event.id)
+    else:
+        search.index_event(session, event)
+
+
+def _recalled(session: Session, desk: Desk, document: Document) -> flow.Reading:
+    tags = documents.tags_of(session, document.id) or Tags(document_id=document.id, relevant=True)
+    return flow.recall(document, tags, documents.facts_of(session, document.id), desk.lexicon)
 
 
 def _candidates(session: Session, sketch: Sketch) -> list[Sketch]:
@@ -148,7 +200,7 @@ def _save(
     events.save(session, event, sketch)
     events.save_links(session, event.id, outcome.links, now)
     events.save_scores(session, outcome.scores)
-    search.index_event(session, event)
+    index(session, event)
     search.index_document(session, reading.document, reading.tags)
     destinations = {watch.id: watch.destinations for watch in standing}
     for alert in outcome.alerts:

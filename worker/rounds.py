@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from crawlers.cage import Cage
-from crawlers.fetch import Fetcher
+from crawlers.archive import Archive
+from crawlers.fetch import Manners
 from crawlers.guard import Guard
+from crawlers.limits import MIB
 from pipeline.records import State
 from settings import Settings
-from worker.collect import Visit, collect, due
+from worker.collect import Visit
+from worker.collector import Collector
 from worker.deliver.http import GuardedClient
 from worker.deliver.mail import Server
 from worker.delivery import deliver_due
 from worker.desk import Desk
 from worker.digests import write_due
 from worker.jobs import process_due
+from worker.watchdog import watch_over
+
+COLLECT_SECONDS = 60.0
+"""A task that a broker rang for has 120 s; the last visits begun need up to a minute."""
 
 Clock = Callable[[], datetime]
 
@@ -31,21 +39,46 @@ class Outside:
     guard: Guard
     contact: str = ""
     mail: Server | None = None
+    archive: Archive | None = None
+    public_url: str = ""
+    operator: str = ""
+    manners: Manners = field(default_factory=Manners)
+    """What we owe each host, from one round to the next."""
 
 
 def outside_of(settings: Settings) -> Outside:
     """The installation's way out."""
-    return Outside(guard=Guard(), contact=settings.contact, mail=_mail_server(settings))
+    room = settings.archive_mb * MIB
+    return Outside(
+        guard=Guard(),
+        contact=settings.contact,
+        mail=_mail_server(settings),
+        archive=Archive(settings.archive, room, name=f"{os.getpid()}") if room else None,
+        public_url=settings.public_url,
+        operator=settings.operator.get_secret_value(),
+    )
 
 
-async def collect_round(desk: Desk, outside: Outside, clock: Clock) -> list[Visit]:
-    """Visit every source that is due."""
-    chosen = due(desk, clock())
-    if not chosen:
-        return []
-    with Cage() as cage:
-        async with Fetcher(outside.guard, contact=outside.contact) as fetcher:
-            return await collect(desk, chosen, fetcher, cage, clock)
+async def collect_round(desk: Desk, outside: Outside, clock: Clock, seconds: float = COLLECT_SECONDS) -> list[Visit]:
+    """Visit the sources that are due and do what else the collector has to do; begin nothing after some seconds."""
+    end = time.monotonic() + seconds
+    return await _collector(desk, outside, clock).run(lambda: time.monotonic() < end)
+
+
+async def keep_collecting(desk: Desk, outside: Outside, clock: Clock, go_on: Callable[[], bool]) -> None:
+    """Collect until told to stop: each visit begins as its turn comes, whatever others are still under way."""
+    await _collector(desk, outside, clock).run(go_on, forever=True)
+
+
+def watch_round(desk: Desk, outside: Outside, clock: Clock) -> int:
+    """See that sources and our own parts do well; how many notices the operator was told."""
+    return watch_over(desk, outside.operator, clock())
+
+
+def _collector(desk: Desk, outside: Outside, clock: Clock) -> Collector:
+    return Collector(
+        desk, outside.guard, clock, outside.contact, outside.archive, outside.public_url, manners=outside.manners
+    )
 
 
 def process_round(desk: Desk, clock: Clock) -> Counter[State]:

@@ -21,6 +21,7 @@ BELLS = (
     Bell("sweep", 15),
     Bell("deliver", 10),
     Bell("write", 60),
+    Bell("watch", 60),
 )
 
 WEEKLY = time(8, 0)

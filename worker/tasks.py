@@ -12,7 +12,7 @@ from storage import documents, queue
 from worker.app import app
 from worker.desk import Desk, open_desk
 from worker.jobs import BATCH, LEASE, process
-from worker.rounds import Outside, collect_round, deliver_round, outside_of, write_round
+from worker.rounds import Outside, collect_round, deliver_round, outside_of, watch_round, write_round
 
 
 @cache
@@ -69,6 +69,13 @@ def write() -> None:
     """Write the digests whose slot has come."""
     desk().beat("write", now())
     write_round(desk(), now)
+
+
+@app.task
+def watch() -> None:
+    """See that sources and our own parts do well."""
+    desk().beat("watch", now())
+    watch_round(desk(), outside(), now)
 
 
 def ring(ids: Sequence[str]) -> None:
