@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
 from pipeline.facts import measures, quantities, terms
-from pipeline.facts.owners import Owners, as_of, sentences
+from pipeline.facts.owners import Owners, as_of, held_then, sentences
 from pipeline.facts.quantities import Quantity
 from pipeline.facts.terms import Term
 from pipeline.records import Document, Fact, ProductTag, Qualifier, Tags
@@ -17,8 +18,8 @@ MOST = 80
 """How many facts of one document are kept: more is a table, not news."""
 LONGEST = 20_000
 """How much of a text is read for facts: a release says its figures early."""
-
-
+_OF_EXPERTS = re.compile(r"\dx-?\d")
+"""Experts share layers, so `8x7B` tells neither 56B nor 7B."""
 _RELEASING = frozenset({"model_release", "open_source_release", "model_update", "hardware_compute", "rumor"})
 """Types of event whose dates are release dates."""
 
@@ -42,6 +43,7 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
         quote = text[term.start : term.end].strip()
         if not quote or not _is_due(term, product, tags):
             continue
+        then = held_then(folded, term.start, low, high, document.when.date())
         fact = Fact(
             kind=term.kind,
             value=_plain(term.value),
@@ -51,8 +53,8 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
             subject=product.name if product else tags.companies[0].id if tags.companies else None,
             product=product.id if product else None,
             detail=term.detail,
-            comparison=compared,
-            as_of=as_of(folded[low:high]),
+            comparison=compared or then is not None,
+            as_of=as_of(folded[low:high]) or then,
         )
         kept.setdefault((fact.kind, fact.value, fact.unit, fact.subject, fact.detail), fact)
     return tuple(kept.values())[:MOST]
@@ -79,7 +81,7 @@ def _sizes_in_names(owners: Owners) -> Iterator[Term]:
     """Sizes that a model's name tells: `Qwen3.5-397B-A17B`."""
     for start, end, product in owners.places:
         named = version.parse(product.name)
-        if named.size:
+        if named.size and not _OF_EXPERTS.search(product.name):
             yield Term(start, end, "parameters", named.size, "parameters")
         if named.active:
             yield Term(start, end, "active_parameters", named.active, "parameters")

@@ -80,10 +80,10 @@ _BEFORE = "|".join(
 _QUANTITY = re.compile(
     rf"(?P<before>(?:{_BEFORE})(?:可达|达到|达|到|至|支持|可处理|为|有|相当于|a|an)?\s*)?"
     r"(?P<currency>us\$|hk\$|\$|¥|￥|€|usd\s?|rmb\s?)?"
-    r"(?<![\d.a-z_])(?<!\d/)(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+    r"(?<![\d.a-z_])(?<!\d/)(?<!\dx-)(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
     r"|(?<![一二两三四五六七八九十百千])[一二两三四五六七八九十百千]{1,9}(?=个?(?:万|亿|分钟|倍|字|小时))|(?<![一-鿿])(?=[百千万]万"
     r"|[十百千]亿|万亿))"
-    r"(?:\s?(?P<first>billion|million|trillion|[kmbt万亿])?\s?(?:-|–|~|至|到|to)\s?(?P<upper>\d+(?:\.\d+)?))?"
+    r"(?:\s?(?P<first>billion|million|trillion|thousand|[kmbt万亿])?\s?(?:-|–|~|至|到|to)\s?(?P<upper>\d+(?:\.\d+)?))?"
     r"(?:[\s-]?(?P<multiple>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|billion|million|trillion"
     r"|thousand|bn(?![a-z])|mn(?![a-z])|[kmbt](?![a-z0-9]))(?:\s?\(\d+(?:\.\d+)?[bmt]\))?)?"
     r"(?P<more>\s?(?:多(?=\s?[个张款项家名人字万亿倍帧秒参美元])|余|\+|以上|左右))?"
@@ -98,6 +98,11 @@ _QUANTITY = re.compile(
 )
 
 
+_FROM = re.compile(r"(?:从|由|from)\s?(?:约|大约|about|roughly|around)?\s?$")
+"""What stands before what held until now: `from 200,000 to 2 million`."""
+_UP_TO = re.compile(
+    r"\s?(?:提升|提高|扩展|扩大|拓展|增加|增长|扩充|上升|升|跃升|up|increased|expanded|raised)?(?:到|至|了?到了?|\s?to\s?)约?\s?"
+)
 _WORD_BEFORE = re.compile(r"([a-z]+) $")
 _PREPOSITIONS = frozenset(
     {"of", "from", "the", "to", "with", "between", "at", "in", "and", "are", "has", "have", "range"}
@@ -124,25 +129,53 @@ class Quantity(NamedTuple):
 
 def find(folded: str) -> Iterator[Quantity]:
     """Every number of a folded text that could be a quantity, in order of place."""
+    held: Quantity | None = None
     for match in _QUANTITY.finditer(folded):
         number = _value(match["number"])
         if number is None or _is_vague(match, folded) or _ends_name(match, folded):
             continue
-        multiple = (match["multiple"] or "").lower()
-        factor = _MULTIPLES.get(multiple, 1.0)
-        first = _MULTIPLES.get((match["first"] or "").lower(), factor)
-        upper = float(match["upper"]) * factor if match["upper"] else None
-        yield Quantity(
-            match.start(),
-            match.start("currency") if match["currency"] else match.start("number"),
-            match.end(),
-            number * (first if upper is not None else factor),
-            upper,
-            multiple,
-            (match["unit"] or "").strip(" -").lower(),
-            (match["currency"] or "").strip().lower(),
-            _qualifier(match, folded),
-        )
+        for one in _read(match, number, folded):
+            if held and not held.unit and _UP_TO.fullmatch(folded, held.end, one.at) and one.unit:
+                yield held._replace(unit=one.unit)
+            elif held:
+                yield held
+            held = None
+            if one.unit and (match["before"] or "").strip() == "from" and _UP_TO.match(folded, one.end):
+                yield one._replace(start=one.at, qualifier="exact")
+            elif not one.unit and _FROM.search(folded, max(0, one.at - 12), one.at):
+                held = one._replace(start=one.at, qualifier="exact")
+            else:
+                yield one
+    if held:
+        yield held
+
+
+def _read(match: re.Match[str], number: float, folded: str) -> Iterator[Quantity]:
+    """The quantity of a match, or both ends of a change: `from 32K to 128K tokens`."""
+    multiple = (match["multiple"] or "").lower()
+    factor = _MULTIPLES.get(multiple, 1.0)
+    own = (match["first"] or "").lower()
+    upper = float(match["upper"]) if match["upper"] else None
+    scale = _MULTIPLES[own] if own else 1.0 if upper is not None and number > upper else factor
+    start = match.start("currency") if match["currency"] else match.start("number")
+    one = Quantity(
+        match.start(),
+        start,
+        match.end(),
+        number * scale,
+        upper * factor if upper is not None else None,
+        multiple,
+        (match["unit"] or "").strip(" -").lower(),
+        (match["currency"] or "").strip().lower(),
+        _qualifier(match, folded),
+    )
+    if upper is None or not _FROM.search(folded, max(0, match.start("number") - 12), match.start("number")):
+        yield one
+        return
+    end = match.end("first") if own else match.end("number")
+    yield one._replace(start=start, end=end, upper=None, multiple=own or multiple, qualifier="exact")
+    there = match.start("upper")
+    yield one._replace(start=there, at=there, value=upper * factor, upper=None, qualifier="exact")
 
 
 def _is_vague(match: re.Match[str], folded: str) -> bool:

@@ -70,11 +70,7 @@ def find(document: Document, scan: Scan, products: list[Found], lexicon: Lexicon
 
 def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen]:
     """Every place that shows a company, in order: its name, its product, its share."""
-    seen = [
-        _Seen(p.start, p.end, p.company, "instrument" if p.id in lexicon.instruments else "product")
-        for p in products
-        if p.company
-    ]
+    seen = [_Seen(p.start, p.end, p.company, _rule(p, lexicon)) for p in products if p.company]
     for start, end, name in scan.mentions:
         company = (
             name.company
@@ -89,13 +85,19 @@ def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen
     return sorted(set(seen))
 
 
+def _rule(product: Found, lexicon: Lexicon) -> str:
+    if product.rule == "likeness":
+        return "likeness"
+    return "instrument" if product.id in lexicon.instruments else "product"
+
+
 def _points(scan: Scan, one: _Seen, rank: int, verbs: list[tuple[int, int]]) -> int:
     if one.start < scan.title_end:
         points = 84 - min(24, 6 * rank)
     else:
         first_sentence = scan.sentence(scan.title_end + 1)
         points = (58 if one.start < first_sentence[1] else 44) - min(24, 3 * rank)
-    points -= {"name": 0, "product": 3, "security": 1, "instrument": 25}[one.rule]
+    points -= {"name": 0, "product": 3, "security": 1, "instrument": 25, "likeness": 30}[one.rule]
     before = scan.folded[max(0, one.start - 16) : one.start]
     if _BY.search(before):
         points += 16

@@ -17,12 +17,17 @@ def find(scan: Scan, products: tuple[ProductTag, ...], lexicon: Lexicon) -> Moda
     main = next((p for p in products[:3] if p.id and p.relevance >= 50), None)
     row = lexicon.knowledge.products[main.id] if main and main.id else None
     if row and row.modality_out:
-        return Modalities(input=row.modality_in, output=_narrowed(row, said_out))
+        return Modalities(input=said_in or _spoken_text(scan), output=_narrowed(row, said_out))
     if said_out:
         return Modalities(input=said_in or ("text",), output=said_out)
     if said_in or any(c.group == "model" for c in scan.cues):
         return Modalities(input=tuple(dict.fromkeys(("text", *said_in))), output=("text",))
     return Modalities(output=_cued(scan, "modality"))
+
+
+def _spoken_text(scan: Scan) -> tuple[str, ...]:
+    """Text, where the words speak of it. What a product takes in today says nothing of what it took in then."""
+    return ("text",) if "text" in _cued(scan, "modality") else ()
 
 
 def _narrowed(row: Product, said: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,7 +25,14 @@ _HARDWARE = re.compile(
     r"|[A-Za-z]\d|[A-Z]{1,2}\d{2}",
     re.ASCII,
 )
-_WEIGHT = {"name": 0, "version": 5, "shape": -15, "weak": -30, "series": -20}
+_WEIGHT = {"name": 0, "version": 5, "shape": -15, "weak": -30, "series": -20, "likeness": -55, "maker": -25}
+_LIKENED = re.compile(r"(?:国产|中国版|开源版|平替|类似|(?<![这那各几种同分人大一二三两多])类|对标)[“「\"]?\s?$")
+"""What stands before a famous name that another is likened to."""
+_LIKENS = re.compile(r"[-\s]?(?:like|style|class|级|同款|平替)(?![a-z])")
+_MAKERS = re.compile(
+    r"\s?(?:的?(?:研究|开发|研发)?团队|的?开发[方者商]|公司|['’]s (?:team|makers?|creators?)|\s?(?:research )?team(?![a-z]))"
+)
+"""What stands behind a product's name that means the people who made it."""
 _SERIES = re.compile(r"\D*?[ -]?[vV]?\d{1,2}(?:\.\d{1,2})?(?=[- ][A-Za-z0-9])")
 _MOST = 60
 
@@ -66,14 +73,27 @@ def find(scan: Scan, lexicon: Lexicon) -> list[Found]:
             found.append(this)
             edge = this.end
     found.sort()
-    return found[:_MOST]
+    return [_in_part(scan, f) for f in found[:_MOST]]
+
+
+def is_likeness(folded: str, start: int, end: int) -> bool:
+    """Whether a name is only what something else is likened to: `类 Sora`, `GPT-4-class`."""
+    return bool(_LIKENED.search(folded, max(0, start - 5), start) or _LIKENS.match(folded, end))
+
+
+def _in_part(scan: Scan, one: Found) -> Found:
+    """A product by the part that its name plays: itself, a likeness, or the name of its makers."""
+    if one.id and is_likeness(scan.folded, one.start, one.end):
+        return one._replace(rule="likeness")
+    return one._replace(rule="maker") if _MAKERS.match(scan.folded, one.end) else one
 
 
 def tags(scan: Scan, found: list[Found]) -> tuple[ProductTag, ...]:
     """The products as tags, each name once, most relevant first."""
     best: dict[str, ProductTag] = {}
     counts: dict[str, int] = {}
-    for start, end, rule, id_, company in [*found, *_series(scan, found)]:
+    plain = sorted(found, key=lambda f: f.rule in ("likeness", "maker"))
+    for start, end, rule, id_, company in [*plain, *_series(scan, found)]:
         written = scan.text[start:end]
         key = re.sub(r"[^\w.]+|_", "", written.lower())
         counts[key] = counts.get(key, 0) + 1
@@ -185,7 +205,7 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
 
 def _is_noun(scan: Scan, start: int, end: int) -> bool:
     """Whether a word is a common noun of the taxonomy: `Agent`, `Plan`, `Studio`."""
-    return any(c.start == start and c.end == end and ":" not in c.group for c in scan.cues)
+    return any(c.start == start and c.end == end and ":" not in c.group and c.group != "commentary" for c in scan.cues)
 
 
 def _is_set_off(scan: Scan, start: int, end: int) -> bool:

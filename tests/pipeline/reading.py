@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
 from knowledge.load import load
@@ -22,7 +23,8 @@ def tagged(title: str, text: str = "", **given: str) -> Tags:
     return tag(make_document(title=title, text=text, **given), lexicon())
 
 
-def found(title: str, text: str = "") -> tuple[Fact, ...]:
-    """The facts of a document."""
-    document = make_document(title=title, text=text)
+def found(title: str, text: str = "", day: str = "2024-03-18") -> tuple[Fact, ...]:
+    """The facts of a document of a day."""
+    moment = datetime.fromisoformat(f"{day}T08:00:00+00:00")
+    document = make_document(title=title, text=text, published_at=moment, first_seen_at=moment)
     return facts.find(document, tag(document, lexicon()), lexicon())

@@ -135,3 +135,99 @@ def test_prices_tell_input_from_output() -> None:
 def test_the_time_of_a_figure_is_kept() -> None:
     facts = found("ChatGPT 用户数据", "截至 2024年2月，周活用户达 1.8 亿。")
     assert [f.as_of for f in facts if f.kind == "users"] == ["2024-02"]
+
+
+def lengths(title: str, text: str = "", day: str = "2024-03-18") -> dict[object, Fact]:
+    """The context lengths of a text of some day, by value."""
+    return {f.value: f for f in found(title, text, day) if f.kind == "context_length"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kimi chatbot goes from 200,000 to 2 million characters of context in beta",
+        "Kimi's context goes from 200,000 characters to 2 million characters",
+        "Kimi 上下文长度从 20 万提升到 200 万字",
+        "Kimi 上下文长度从20万字扩展至200万字",
+    ],
+)
+def test_a_change_has_what_held_before_and_what_holds_now(text: str) -> None:
+    known = lengths(text)
+    assert {v: f.comparison for v, f in known.items()} == {200_000: True, 2_000_000: False}
+
+
+def test_a_range_shares_its_multiplier() -> None:
+    assert [
+        f.value
+        for f in found("A range of models", "The models have 3 to 5 billion parameters.")
+        if f.kind == "parameters"
+    ] == [5e9]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kimi 智能助手2023年10月发布时支持约20万汉字的无损输入长度，此次把上限提高到200万字。",
+        "对照去年10月首发时的20万汉字，Kimi 的上下文达到了现在的200万字。",
+        "去年十月面世时，Kimi 支持的长度为20万汉字。如今 Kimi 的上下文是200万字。",
+        "Kimi handled 200,000 characters of context when it launched in October 2023; now it takes 2 million characters of context.",
+    ],
+)
+def test_what_held_when_it_came_out_is_dated_and_a_comparison(text: str) -> None:
+    known = lengths("Kimi 上下文长度升级", text)
+    assert (known[200_000].comparison, known[200_000].as_of) == (True, "2023-10")
+    assert (known[2_000_000].comparison, known[2_000_000].as_of) == (False, None)
+
+
+def test_rivals_of_that_time_share_its_date() -> None:
+    known = lengths(
+        "Kimi 长文本", "去年10月产品推出时，Kimi 支持的长度为20万汉字，已高于同期海外产品：Claude-100k 约能处理8万字。"
+    )
+    assert [(known[v].as_of, known[v].comparison) for v in (200_000, 80_000)] == [("2023-10", True)] * 2
+
+
+def test_what_comes_out_now_is_no_comparison() -> None:
+    known = lengths("Kimi 长文本", "Kimi 3月18日上线时支持200万字上下文。")
+    assert (known[2_000_000].comparison, known[2_000_000].as_of) == (False, None)
+
+
+def test_a_product_that_another_is_likened_to_owns_no_figure() -> None:
+    facts = found(
+        "Colossal-AI 团队全面开源类 Sora 视频模型 Open-Sora 1.0", "在64帧的视频上，它可把训练速度提升1.55倍。"
+    )
+    assert {f.product for f in facts} == {"open-sora"}
+
+
+def test_figures_in_a_list_belong_to_the_names_in_turn() -> None:
+    known = lengths(
+        "三六零：360智脑500万字长文本功能开启内测",
+        "本周月之暗面、阿里巴巴和三六零相继提高了各自产品的长文本上限，分别为200万字、1000万字和500万字。",
+    )
+    assert [known[v].subject for v in (2_000_000, 10_000_000, 5_000_000)] == ["moonshot-ai", "alibaba", "360智脑"]
+    assert [known[v].comparison for v in (2_000_000, 10_000_000, 5_000_000)] == [True, True, False]
+
+
+def test_figures_in_an_english_list_belong_to_the_names_in_turn() -> None:
+    facts = found(
+        "New open models", "Qwen3 and GLM-4 have 32 billion parameters and 9 billion parameters, respectively."
+    )
+    assert [(f.subject, f.value) for f in facts if f.kind == "parameters"] == [("Qwen3", 32e9), ("GLM-4", 9e9)]
+
+
+def test_rivals_lengths_belong_to_them() -> None:
+    known = lengths(
+        "360智脑内测500万字长文本处理功能，将入驻360AI浏览器",
+        "这是继 Kimi 的200万字和通义千问的1000万字之后，同一周内又一家国内公司提高长文本上限。",
+    )
+    assert {v: (f.subject, f.comparison) for v, f in known.items()} == {
+        5_000_000: ("360智脑", False),
+        2_000_000: ("Kimi", True),
+        10_000_000: ("通义千问", True),
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["Mistral releases Mixtral 8x7B", "A new 8x-7B mixture of experts model", "Mixtral 8x-7B 开源"]
+)
+def test_a_number_of_experts_is_no_size(text: str) -> None:
+    assert of(found(text), "parameters") == []

@@ -193,3 +193,14 @@ def test_every_tag_is_explained_with_quote_rule_and_weight() -> None:
     assert any(line.tag.startswith("company moonshot-ai") and line.quote and line.weight > 50 for line in lines)
     assert any(line.tag.startswith("event_type ") for line in lines)
     assert all(line.quote in f"{document.title}\n{document.text}" and line.rule for line in lines)
+
+
+def test_a_product_that_another_is_likened_to_is_not_the_product() -> None:
+    tags = tagged("Colossal-AI 团队全面开源类 Sora 视频模型 Open-Sora 1.0")
+    assert products(tags)[0].startswith("Open-Sora")
+    assert companies(tags)[0] != "openai"
+
+
+def test_what_a_product_takes_in_today_is_not_claimed_for_then() -> None:
+    assert tagged("月之暗面 Kimi 启动200万字无损上下文内测").modalities.input == ("text",)
+    assert tagged("OpenAI 发布 Sora").modalities.input == ()
