@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 
 from knowledge.schema import Lens
-from pipeline import alert, cluster, dedupe, extract, facts, link, score
+from pipeline import alert, cluster, dedupe, extract, facts, link, propose, score
 from pipeline.records import (
     Alert,
     Document,
@@ -20,6 +20,7 @@ from pipeline.records import (
     Fingerprint,
     Link,
     Placement,
+    Question,
     RawDocument,
     Record,
     Score,
@@ -63,6 +64,20 @@ def read(raw: RawDocument, lexicon: Lexicon) -> Reading:
     found = facts.find(document, tags, lexicon)
     sketch = cluster.sketch(document, tags, found, lexicon.knowledge)
     return Reading(document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch, history=raw.history)
+
+
+def question(reading: Reading, lexicon: Lexicon) -> Question | None:
+    """What a language model, where one is set, may be asked about a document; None where nothing is open."""
+    return propose.question(reading.document, reading.tags, lexicon.knowledge)
+
+
+def read_answer(reading: Reading, answer: str, lexicon: Lexicon) -> Reading:
+    """The reading with what the answer adds to its tags. Facts stay: nobody's figure becomes another's by hearsay."""
+    tags = propose.read_answer(answer, reading.document, reading.tags, lexicon.knowledge)
+    if not tags.proposed:
+        return reading
+    sketch = cluster.sketch(reading.document, tags, reading.facts, lexicon.knowledge)
+    return reading.model_copy(update={"tags": tags, "sketch": sketch})
 
 
 def fate(reading: Reading, like: Sequence[Document]) -> tuple[State, str, Verdict]:

@@ -180,6 +180,8 @@ class Tags(Record):
     certainty: Certainty = "fact"
     certainty_quote: str = ""
     layer: str | None = None
+    proposed: tuple[str, ...] = ()
+    """What of these a language model proposed and the text bore out: `company:apple`, `output:video`."""
 
 
 # ---- events ---------------------------------------------------------------------------------------------------------
@@ -302,6 +304,27 @@ class Event(Record):
         return wanted or other or ""
 
 
+# ---- corrections by hand --------------------------------------------------------------------------------------------
+
+CorrectionKind = Literal["merge", "split", "move", "retitle", "mark"]
+
+
+class Seats(Record):
+    """An event as corrections see it: its documents, earliest first, and what a person said of it."""
+
+    event_id: str
+    documents: tuple[str, ...]
+    by_hand: ByHand = ByHand()
+
+
+class Told(Record):
+    """A correction as replay and learning need it: who sat where before, and who sits where after."""
+
+    kind: CorrectionKind
+    before: tuple[Seats, ...]
+    after: tuple[Seats, ...]
+
+
 # ---- links and scores -----------------------------------------------------------------------------------------------
 
 
@@ -392,3 +415,13 @@ class Alert(Record):
     title: str
     body: str
     why: Reason
+
+
+# ---- questions ------------------------------------------------------------------------------------------------------
+
+
+class Question(Record):
+    """What a language model is asked, where one is set: our rules, and the material that they are about, kept apart."""
+
+    rules: str
+    material: str
