@@ -35,8 +35,15 @@ def tell_health(session: Session, source: Source, health: Health, state: FetchSt
     """A notice for a source that does not do well, taken back when it does."""
     if health not in SICK:
         sources.settle(session, SOURCE, source.id)
-    elif health is Health.LATE or state.failures >= PATIENCE:
+    elif _fell_asleep(health, state) or state.failures >= PATIENCE:
         sources.notify(session, SOURCE, source.id, _health_in_words(source, health, state), now)
+
+
+def _fell_asleep(health: Health, state: FetchState) -> bool:
+    """Whether a late source wrote while we watched it; one that slept before we came is no news."""
+    if health is not Health.LATE or state.last_new_item is None or state.first_success is None:
+        return False
+    return state.last_new_item > state.first_success
 
 
 def watch_over(desk: Desk, operator: str, now: datetime) -> int:
