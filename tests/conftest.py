@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 
@@ -16,6 +17,12 @@ from tests.offline import sitecustomize as offline
 
 _OFFLINE = str(Path(offline.__file__).parent)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_OFFLINE, os.environ.get("PYTHONPATH")]))
+
+
+hypothesis.settings.register_profile("steady", derandomize=True, database=None)
+hypothesis.settings.register_profile("explore", print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+"""The default run draws the same cases each time; HYPOTHESIS_PROFILE=explore looks for new ones."""
 
 
 @pytest.fixture(scope="session")

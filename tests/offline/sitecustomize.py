@@ -51,4 +51,6 @@ def _refuse_name(host: str | bytes | None) -> None:
         raise NetworkBlocked(name) from None
 
 
+for _name in ("sitecustomize", "tests.offline.sitecustomize"):
+    sys.modules.setdefault(_name, sys.modules[__name__])  # one module under both names, so that its error is one class
 sys.addaudithook(refuse_network)

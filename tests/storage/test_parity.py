@@ -142,7 +142,9 @@ class Parity(RuleBasedStateMachine):
 
 
 def _rows(session: Session, table: Any) -> list[tuple[Any, ...]]:
-    return sorted((tuple(row) for row in session.execute(select(table))), key=repr)
+    """A table's rows; a notice's number is nobody's business, and PostgreSQL counts those that met a conflict too."""
+    shown = [c for c in table.columns if (table.name, c.name) != ("notices", "id")]
+    return sorted((tuple(row) for row in session.execute(select(*shown))), key=repr)
 
 
 @pytest.mark.slow
