@@ -48,7 +48,7 @@ def demo(
     settings = read_settings()
     place = (folder or settings.home / "demo").absolute()
     _empty(place)
-    with opened_desk(Settings(home=place, database_url="", redis_url="")) as desk, Site() as site:
+    with opened_desk(Settings(home=place, database_url="", redis_url="", model_url="")) as desk, Site() as site:
         visits = asyncio.run(_collect(desk, site))
         fates: Counter[State] = Counter()
         while batch := jobs.process_due(desk, CLOCK, limit=1000):

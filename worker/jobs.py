@@ -13,6 +13,7 @@ from pipeline import flow
 from pipeline.records import ByHand, Document, Event, RawDocument, Sketch, State, Tags, Watch
 from pipeline.tag import Lexicon
 from storage import documents, events, outbox, queue, search, watches
+from worker.advice import advised
 from worker.desk import Desk
 
 log = structlog.get_logger()
@@ -54,7 +55,8 @@ def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter
     with desk.store.reading() as session:
         raws = [(work, documents.raw(session, work.subject)) for work in claimed]
         standing = watches.all_watches(session)
-    read = [(work, _read(raw, desk.lexicon)) for work, raw in raws]
+    readings = advised(desk, [_read(raw, desk.lexicon) for _, raw in raws])
+    read: list[Read] = [(work, reading) for (work, _), reading in zip(raws, readings, strict=True)]
     fates: Counter[State] = Counter()
     with desk.store.writing() as session:
         events.placing(session)
