@@ -21,6 +21,37 @@ from storage import events, search, sources, watches
 router = APIRouter(default_response_class=HTMLResponse)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 
+WORDS_ZH = {
+    "novelty": "新颖度",
+    "actor": "主体",
+    "type": "类型",
+    "step": "跨度",
+    "heat": "热度",
+    "tier": "来源级别",
+    "themes": "主题",
+    "stocks": "证券",
+    "certainty": "确定性",
+    "high": "强",
+    "medium": "中",
+    "low": "弱",
+    "rumour": "传闻",
+    "denial": "否认",
+    "question": "存疑",
+    "forecast": "预期",
+    "retrospect": "回顾",
+    "fact": "事实",
+    "fresh": "正常",
+    "quiet": "平静",
+    "late": "迟到",
+    "failing": "失败",
+    "blocked": "被拒",
+    "gone": "失效",
+    "unknown": "未知",
+}
+"""Our own few words, as a Chinese page says them."""
+
+LANGUAGE_COOKIE = "launchwatch_lang"
+
 DIGEST_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
 
@@ -130,7 +161,7 @@ def _lens(desk: Desk, lens: str) -> str:
 
 
 def _language(request: Request) -> str:
-    asked = request.query_params.get("lang")
+    asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     if asked in ("zh", "en"):
         return str(asked)
     return "en" if request.headers.get("accept-language", "zh").lower().startswith("en") else "zh"
@@ -146,7 +177,7 @@ def _page(request: Request, name: str, **values: Any) -> Response:
             return fallback
         return (language == "zh" and getattr(row, "name_zh", None)) or getattr(row, "name_en", None) or fallback
 
-    return templates.TemplateResponse(
+    answer = templates.TemplateResponse(
         request,
         name,
         {
@@ -159,6 +190,10 @@ def _page(request: Request, name: str, **values: Any) -> Response:
             "fact_kind_name": lambda key: named(base.fact_kinds.get(key), key),
             "lens_name": lambda key: named(base.lenses.get(key), key),
             "security_name": lambda key: f"{named(base.securities.get(key), '')} {key}".strip(),
+            "word": lambda key: WORDS_ZH.get(key, key) if language == "zh" else key,
             **values,
         },
     )
+    if "lang" in request.query_params:
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 86400, httponly=True, samesite="strict")
+    return answer

@@ -142,3 +142,10 @@ def test_a_first_start_makes_a_key_that_only_its_owner_reads(tmp_path: Path) -> 
 def test_readiness_means_the_store_answers(client: TestClient) -> None:
     assert client.get("/readyz").json() == {"status": "ready"}
     assert client.get("/healthz").json() == {"status": "alive"}
+
+
+def test_a_chosen_language_stays_chosen(keyed: TestClient) -> None:
+    keyed.get("/events", params={"lang": "en"})
+    assert "Older events" in keyed.get("/events").text or 'lang="en"' in keyed.get("/events").text
+    keyed.get("/events", params={"lang": "zh"})
+    assert 'lang="zh-CN"' in keyed.get("/events").text
