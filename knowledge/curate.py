@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -63,7 +63,7 @@ def set_stance(folder: Path, theme: str, member: Mapping[str, Any], today: date)
 
 
 def add_company(
-    folder: Path, company: Mapping[str, Any], listings: list[Mapping[str, Any]], today: date
+    folder: Path, company: Mapping[str, Any], listings: Sequence[Mapping[str, Any]], today: date
 ) -> list[Problem]:
     """A new company, with its relations `is_listed_as` where it is listed. Gives new warnings."""
     row = shaped(schema.Company, company)
