@@ -231,8 +231,10 @@ def _is_beside(known: Known) -> bool:
 
 
 def _before(own: Known, stated: list[Known], stock: Earlier) -> list[Known]:
-    """The same product's figure until now: as the text gives it, else the latest stored."""
-    same = [k for k in stated if k.key == own.key and k.subject == own.subject]
+    """The same product's figure until now: as the text gives it, with its date if any text has one, else the latest stored."""
+    same = sorted(
+        (k for k in stated if k.key == own.key and k.subject == own.subject), key=lambda k: k.fact.as_of is None
+    )
     same = same or _of_subject(stock.like(own), own.subject)[-1:]
     return [k for k in same if k.fact.value != own.fact.value][:1]
 

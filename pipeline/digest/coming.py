@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from pipeline.digest.heading import clean_title
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Line, Ranked, Sentence
-from pipeline.digest.telling import clean_title
 from pipeline.records import Event
 
 AHEAD_DAYS = 370

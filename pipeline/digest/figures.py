@@ -126,4 +126,6 @@ def spoken(text: str) -> set[float]:
     words = "one two three four five six seven eight nine ten".split()  # noqa: SIM905
     folded = text.lower()
     held |= {float(n) for n, word in enumerate(words, 1) if re.search(rf"\b{word}\b", folded)}
+    sized = re.finditer(rf"\b({'|'.join(words)})[\s-](thousand|million|billion|trillion)\b", folded)
+    held |= {(words.index(m[1]) + 1) * _MULTIPLES[m[2]] for m in sized}
     return held | ({0.5, 50.0} if "半" in text or "half" in folded else set())

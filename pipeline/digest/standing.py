@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens, Member, Theme
+from pipeline.compare import is_headlined
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, Stock, ThemeBlock
+from pipeline.digest.telling import main_facts
 from pipeline.digest.wording import ATTENTION, DIRECT, RISK_CUES, STANCES, join
-from pipeline.records import Link, Reason
+from pipeline.records import Event, Link, Reason
 
 NAMED = 3
 """How many events a box, a theme or a risk names; the others are counted nowhere, they stand in their own section."""
@@ -46,40 +48,66 @@ def boxes(ranked: Sequence[Ranked], headlines: Mapping[str, Sentence], ledger: L
     return tuple(found)
 
 
-def views(one: Ranked, ledger: Ledger, first: bool = True) -> tuple[Sentence, ...]:
-    """Where the framework puts an event, in a sentence of view; the securities it touches, in one that says so."""
-    told = []
-    placed = _placement(one, ledger, first)
-    if placed:
-        told.append(placed)
-    linked = _linked(one, ledger)
-    if linked:
-        told.append(linked)
-    return tuple(told)
+class Views:
+    """What the framework and the links say of each event told: what holds for all is said once, then only what differs."""
 
+    def __init__(self, told: Sequence[Ranked], ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._first = told[0].event.id if told else ""
+        sets = [{t.theme_id for t in one.score.themes} for one in told]
+        self._shared = set.intersection(*sets) if len(sets) > 1 else set()
 
-def _placement(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
-    knowledge = ledger.knowledge
-    layer = next((x for x in knowledge.framework.layers if x.id == layer_of(one, knowledge)), None)
-    themes = [knowledge.themes[t.theme_id] for t in one.score.themes if t.theme_id in knowledge.themes]
-    if layer is None and not themes:
-        return None
-    zh, en = [], []
-    if layer:
-        lead_zh = f"按“{knowledge.framework.name_zh}”框架，" if first else ""
-        zh.append(f"{lead_zh}该事件归入{layer.name_zh}环节")
-        en.append(f"{'In the framework this' if first else 'This'} belongs to the {layer.name_en} box")
-    for selection in knowledge.framework.selections:
-        chosen = [t for t in themes if t.lens == selection.id]
-        if chosen:
-            zh.append(f"沿{selection.name_zh}线索对应{join([_theme_name(t, ledger).zh for t in chosen], 'zh')}")
-            names = join([_theme_name(t, ledger).en for t in chosen], "en")
-            en.append(f"on the line of {selection.name_en.lower()} it points to {names}")
-    rest = [t for t in themes if t.lens is None]
-    if rest:
-        zh.append(f"相关主题为{join([_theme_name(t, ledger).zh for t in rest[:4]], 'zh')}")
-        en.append(f"themes touched: {join([_theme_name(t, ledger).en for t in rest[:4]], 'en')}")
-    return Sentence(zh="，".join(zh) + "。", en="; ".join(en) + ".", kind="view")
+    def of(self, one: Ranked) -> tuple[Sentence, ...]:
+        """Where the framework puts an event, in a sentence of view; the securities it touches, in one that says so."""
+        first = one.event.id == self._first
+        told = (self._placement(one, first), _linked(one, self._ledger, first))
+        return tuple(sentence for sentence in told if sentence)
+
+    def _placement(self, one: Ranked, first: bool) -> Sentence | None:
+        knowledge = self._ledger.knowledge
+        layer = next((x for x in knowledge.framework.layers if x.id == layer_of(one, knowledge)), None)
+        themes = [knowledge.themes[t.theme_id] for t in one.score.themes if t.theme_id in knowledge.themes]
+        shared = [t for t in themes if t.id in self._shared]
+        special = [t for t in themes if t.id not in self._shared]
+        if layer is None and not themes:
+            return None
+        zh, en = [], []
+        if layer and first:
+            zh.append(f"按“{knowledge.framework.name_zh}”框架，该事件归入{layer.name_zh}环节")
+            en.append(f"In the framework this belongs to the {layer.name_en} box")
+        elif layer:
+            zh.append(f"归入{layer.name_zh}环节")
+            en.append(f"This belongs to the {layer.name_en} box")
+        if special:
+            placed_zh, placed_en = self._lines(special)
+            zh += placed_zh
+            en += placed_en
+        elif not first:
+            zh.append("仅涉上述共同主题")
+            en.append("its themes are those shared by all")
+        if shared and first:
+            zh.append(f"与本期其余重点事件同涉{join([_theme_name(t, self._ledger).zh for t in shared], 'zh')}")
+            names = join([_theme_name(t, self._ledger).en for t in shared], "en")
+            en.append(f"like all main events of this issue it touches {names}")
+        words = "; ".join(en) + "."
+        return Sentence(zh="，".join(zh) + "。", en=words[:1].upper() + words[1:], kind="view")
+
+    def _lines(self, themes: Sequence[Theme]) -> tuple[list[str], list[str]]:
+        """Themes by the framework's line of selection, then the others."""
+        zh, en = [], []
+        for selection in self._ledger.knowledge.framework.selections:
+            chosen = [t for t in themes if t.lens == selection.id]
+            if chosen:
+                zh.append(
+                    f"沿{selection.name_zh}线索对应{join([_theme_name(t, self._ledger).zh for t in chosen], 'zh')}"
+                )
+                names = join([_theme_name(t, self._ledger).en for t in chosen], "en")
+                en.append(f"on the line of {selection.name_en.lower()} it points to {names}")
+        rest = [t for t in themes if t.lens is None]
+        if rest:
+            zh.append(f"另涉{join([_theme_name(t, self._ledger).zh for t in rest[:4]], 'zh')}")
+            en.append(f"it also touches {join([_theme_name(t, self._ledger).en for t in rest[:4]], 'en')}")
+        return zh, en
 
 
 def _theme_name(theme: Theme, ledger: Ledger) -> Both:
@@ -95,20 +123,72 @@ def _attention(theme: Theme, ledger: Ledger) -> Both | None:
     return Both(zh=theme.attention, en=ATTENTION.get(theme.attention, theme.attention))
 
 
-def _linked(one: Ranked, ledger: Ledger) -> Sentence | None:
+def _linked(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
+    """The securities in order of strength: first those that the event is of or that it names, then the others by their tie."""
     links = _strongest(one.links)
     if not links:
         return None
-    names = [(link.security_id, ledger.security(link.security_id)) for link in links[:STOCKS_TOLD]]
-    more = len(links) > STOCKS_TOLD
-    zh = join([f"{n.zh}（{i}）" for i, n in names], "zh") + ("等" if more else "")
-    en = join([f"{n.en} ({i})" for i, n in names], "en") + (" among others" if more else "")
     as_of = ledger.day(max(link.as_of for link in links)).isoformat()
+    zh, en = [], []
+    for group, lead_zh, lead_en in _by_nearness(one, links, ledger):
+        names = _names(group, ledger)
+        if names:
+            zh.append(f"{lead_zh}{names.zh}")
+            en.append(f"{lead_en} {names.en}")
+    aside_zh = "（依据见关联标的表，关联不等于推荐）" if first else ""
+    aside_en = " (evidence in the table of linked stocks; a link is no recommendation)" if first else ""
     return Sentence(
-        zh=f"截至{as_of}，知识库所载关联标的有{zh}，关联理由与依据见关联标的表。",
-        en=f"As of {as_of} the knowledge base ties it to {en}; reasons and evidence are in the table of linked stocks.",
+        zh=f"标的方面，截至{as_of}，{'；'.join(zh)}{aside_zh}。",
+        en=f"Stocks: as of {as_of} {'; '.join(en)}{aside_en}.",
         kind="note",
     )
+
+
+def _by_nearness(one: Ranked, links: Sequence[Link], ledger: Ledger) -> list[tuple[list[Link], str, str]]:
+    """Links with how they come in: listings of those who act, others whom a report names, those tied in some other way."""
+    acting = {tag.id for tag in one.event.companies if tag.role == "actor"}
+    rows = ledger.knowledge.securities
+    firms = {i: rows[i].company for i in (x.security_id for x in links) if i in rows}
+    own = [x for x in links if x.direct and firms.get(x.security_id) in acting]
+    return [
+        (own, "当事公司为", "listed itself:"),
+        ([x for x in links if x.direct and x not in own], "文中另提及", "named in the reports:"),
+        ([x for x in links if not x.direct], "间接关联", "tied to"),
+    ]
+
+
+def _names(links: Sequence[Link], ledger: Ledger) -> Both | None:
+    """Securities with their codes and tie, one company's listings together, as many as a sentence bears."""
+    firms: dict[str, list[Link]] = defaultdict(list)
+    for link in links:
+        row = ledger.knowledge.securities.get(link.security_id)
+        firms[(row.company if row else None) or link.security_id].append(link)
+    if not firms:
+        return None
+    shown = [_with_tie(group, ledger) for group in list(firms.values())[:STOCKS_TOLD]]
+    more = len(firms) > STOCKS_TOLD
+    return Both(
+        zh=join([n.zh for n in shown], "zh") + ("等" if more else ""),
+        en=", ".join(n.en for n in shown) + (" and others" if more else ""),
+    )
+
+
+def _with_tie(group: Sequence[Link], ledger: Ledger) -> Both:
+    """One company's listings, with the kind of tie where it is an indirect one."""
+    name = ledger.security(group[0].security_id)
+    for link in group[1:]:
+        ledger.security(link.security_id)
+    codes = "/".join(link.security_id for link in group)
+    tie = None if group[0].direct else _relation(group[0], ledger)
+    zh, en = (f"，{tie.zh}", f", {tie.en}") if tie else ("", "")
+    return Both(zh=f"{name.zh}（{codes}{zh}）", en=f"{name.en} ({codes}{en})")
+
+
+def _relation(link: Link, ledger: Ledger) -> Both:
+    kind = ledger.knowledge.relation_kinds.get(link.relation)
+    if kind:
+        return Both(zh=kind.name_zh, en=kind.name_en)
+    return DIRECT.get(link.relation) or Both(zh=link.relation, en=link.relation)
 
 
 # ---- themes ---------------------------------------------------------------------------------------------------------
@@ -158,16 +238,31 @@ def _block(
 
 
 def _triggered(one: Ranked, reason: Reason, headline: Sentence, ledger: Ledger) -> Sentence:
-    """An event under a theme with the rule's reason, which may quote a fact."""
-    quoted = [f for f in one.event.facts if f"“{f.quote}”" in reason.zh]
+    """An event under a theme with the rule's reason: its figure only where it is the event's own, its product where a title
+    names it."""
+    zh, en = reason.zh.split("：", 1)[-1].split("，"), reason.en.split(": ", 1)[-1].split(", ")
+    if len(zh) == len(en):
+        kept = [n for n, words in enumerate(zh) if _is_borne_out(words, one.event, ledger)]
+        zh, en = [zh[n] for n in kept], [en[n] for n in kept]
+    quoted = [f for f in one.event.facts if any(f"“{f.quote}”" in words for words in zh)]
     claims = tuple(ledger.claim_fact(one.event, f) for f in quoted[:1])
     for tag in one.event.products:
         row = ledger.knowledge.products.get(tag.id or "")
-        if row and row.name in reason.zh:
+        if row and any(row.name in words for words in zh):
             ledger.name(row.name)
-    zh, en = reason.zh.split("：", 1)[-1], reason.en.split(": ", 1)[-1]
     both = (headline, Sentence(zh="", en="", claims=claims))
-    return Sentence.of(both, f"{headline.zh}（{zh}）", f"{headline.en} ({en})")
+    return Sentence.of(both, f"{headline.zh}（{'，'.join(zh)}）", f"{headline.en} ({', '.join(en)})")
+
+
+def _is_borne_out(words: str, event: Event, ledger: Ledger) -> bool:
+    """Whether a piece of a theme's reason may stand: a figure that is the event's own, a product that a title names."""
+    if "“" in words:
+        return any(f"“{f.quote}”" in words and f in main_facts(event, ledger) for f in event.facts)
+    if words.startswith("产品"):
+        names = [p.name for p in event.products if is_headlined(p, event, ledger.knowledge)]
+        rows = [ledger.knowledge.products.get(p.id or "") for p in event.products if p.name in names]
+        return any(n and n in words for n in (*names, *(row.name for row in rows if row)))
+    return True
 
 
 def _holdings(theme_id: str, ledger: Ledger) -> tuple[Holding, ...]:
@@ -262,14 +357,12 @@ def _force(link: Link) -> tuple[bool, int, float]:
 
 
 def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Sentence], ledger: Ledger) -> Stock:
-    kind = ledger.knowledge.relation_kinds.get(link.relation)
-    relation = Both(zh=kind.name_zh, en=kind.name_en) if kind else DIRECT.get(link.relation)
     return Stock(
         security_id=link.security_id,
         name=ledger.security(link.security_id),
         event_id=one.event.id,
         event=headlines[one.event.id],
-        relation=relation or Both(zh=link.relation, en=link.relation),
+        relation=_relation(link, ledger),
         direct=link.direct,
         strength=link.strength,
         reason=Both(zh=link.reason.zh, en=link.reason.en),

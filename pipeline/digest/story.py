@@ -9,7 +9,7 @@ from datetime import datetime
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens
 from pipeline.compare import Earlier, compare
-from pipeline.digest import coming, market, standing, telling
+from pipeline.digest import coming, heading, market, standing, telling
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import (
@@ -27,7 +27,7 @@ from pipeline.digest.shape import (
     Related,
     Sentence,
 )
-from pipeline.digest.wording import PERIODS, RATINGS, SPANS, join, short_day
+from pipeline.digest.wording import DENIALS, PERIODS, RATINGS, SPANS, join, short_day
 from pipeline.records import Event
 
 TOLD = {"day": 3, "week": 5, "month": 10}
@@ -144,7 +144,7 @@ class _Headlines(dict[str, Sentence]):
 
 def worth_a_paragraph(event: Event, ledger: Ledger) -> bool:
     """Whether an event carries one: it happened, and a figure, an official report or a second report stands behind it."""
-    if event.certainty != "fact":
+    if event.certainty != "fact" or not any(heading.is_telling(event.title(x), x) for x in ("zh", "en")):
         return False
     return bool(telling.main_facts(event, ledger)) or len(event.reports) > 1 or any(r.tier == 1 for r in event.reports)
 
@@ -260,6 +260,7 @@ def _items(
 ) -> tuple[Item, ...]:
     before = Earlier((e for e in earlier if e.when < period.end), ledger.knowledge)
     others = {e.id: e for e in earlier}
+    views = standing.Views(told, ledger)
     items = []
     for rank, one in enumerate(told, 1):
         event = one.event
@@ -279,7 +280,7 @@ def _items(
                 importance=one.score.total,
                 headline=headlines[event.id],
                 facts=tuple(s for s in sentences if s is not None),
-                views=standing.views(one, ledger, first=rank == 1),
+                views=views.of(one),
             )
         )
     return tuple(items)
@@ -297,7 +298,8 @@ def _line(one: Ranked, period: Period, ledger: Ledger) -> Line:
 def _rumour(one: Ranked, period: Period, ledger: Ledger) -> Line:
     """A claim nobody has confirmed, with who says so; a denial is marked as one."""
     line = _line(one, period, ledger)
-    zh, en = ("【否认】", "[Denied] ") if one.event.certainty == "denial" else ("【传闻】", "[Rumour] ")
+    denied = one.event.certainty == "denial" or any(cue in line.sentence.zh for cue in DENIALS)
+    zh, en = ("【否认】", "[Denied] ") if denied else ("【传闻】", "[Rumour] ")
     said = line.sentence.model_copy(update={"zh": zh + line.sentence.zh, "en": en + line.sentence.en, "kind": "note"})
     return line.model_copy(update={"sentence": said})
 

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from pipeline.compare import Comparison, belongs, is_disputed, is_headlined, is_own, is_titled, named, number
+from pipeline.compare import Comparison, belongs, is_disputed, is_own, is_titled, number
 from pipeline.digest.figures import plain, show, spoken, values
+from pipeline.digest.heading import (
+    HEADLINE_EN,
+    HEADLINE_ZH,
+    actor,
+    centre,
+    change_of,
+    clean_title,
+    cut,
+    gives,
+    headlines,
+    own_title,
+    product,
+    statement_title,
+    width,
+    with_version,
+)
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Sentence
 from pipeline.digest.wording import (
-    CUES,
     DETAILS,
     FACTS,
-    HEDGES,
     LONGEST,
     OPENNESS,
-    PASSIVE,
     PREDICATES,
-    RIVAL_BEFORE,
+    TRAINED,
     join,
     partial_day,
     short_day,
 )
-from pipeline.records import Event, EventFact, ProductTag, Report
-from pipeline.text import fold, tokens
+from pipeline.records import Event, EventFact, Report
+from pipeline.text import tokens
 
-HEADLINE_ZH = 20
-"""Chinese characters of a headline's half, two Latin letters counted as one."""
-HEADLINE_EN = 64
-HEADLINE_LEAST = 6
-"""A clause shorter than this names nobody's change."""
 FACTS_TOLD = 5
 REPORTS_CITED = 3
 TITLE_TOLD = 110
@@ -46,52 +53,6 @@ LEADING = ("context_length", "parameters", "video_duration", "price", "money")
 QUOTED = ("benchmark_score", "hardware")
 """Facts whose figure means little without its words: shown as quoted."""
 
-_SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}\s*[｜|丨])\s*")
-_COLUMN = re.compile(r"\s*[｜|丨]\s*[^｜|丨]{1,16}$")
-_REACTION = re.compile(
-    r"[，,。；;？?！!：:]?[^，,。；;！!：:]*(?:如何看待|如何评价|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
-)
-_CLAUSE = re.compile(r"[，。；？！：]|[,;:?!](?=\s)|\s[-–—|]\s")
-
-
-# ---- names ----------------------------------------------------------------------------------------------------------
-
-
-def actor(event: Event, ledger: Ledger, language: str) -> str | None:
-    """Who acted, as a title names them: the company tagged as actor, else the most relevant; None where no title does.
-
-    In a language that no title speaks, the name that the knowledge base has for the one whom the other titles name.
-    """
-    tags = sorted(event.companies, key=lambda c: (c.role != "actor", -c.relevance, c.id))
-    for tag in tags:
-        row = ledger.knowledge.companies.get(tag.id)
-        names = row.names if row else (tag.quote,)
-        written = named(names, event, language)
-        if written:
-            return ledger.name(written)
-        if named(names, event, "any"):
-            return ledger.company(tag.id).say(language)
-    return None
-
-
-def product(event: Event, ledger: Ledger) -> str | None:
-    """The product at the centre, with its version, where a title names it."""
-    tag = centre(event, ledger)
-    return ledger.name(_with_version(tag)) if tag else None
-
-
-def centre(event: Event, ledger: Ledger) -> ProductTag | None:
-    """The product that a title names and that is not a company's own name: the most relevant, with a version before without."""
-    companies = (ledger.knowledge.companies.get(tag.id) for tag in event.companies)
-    taken = {fold(name) for row in companies if row for name in row.names}
-    products = [p for p in event.products if is_headlined(p, event, ledger.knowledge)]
-    own = [p for p in products if fold(p.name) not in taken] or products
-    return max(own, key=lambda p: (p.relevance, bool(p.version), p.name), default=None)
-
-
-def _with_version(tag: ProductTag) -> str:
-    return f"{tag.name} {tag.version}" if tag.version and fold(tag.version) not in fold(tag.name) else tag.name
-
 
 # ---- headline -------------------------------------------------------------------------------------------------------
 
@@ -102,8 +63,8 @@ def headline(event: Event, ledger: Ledger) -> Sentence:
     en, from_en = _headline(event, ledger, "en")
     facts = [f for f in (from_zh, from_en) if isinstance(f, EventFact)]
     claims = tuple(dict.fromkeys(ledger.claim_fact(event, f) for f in facts))
-    titles = {f for f in (from_zh, from_en) if isinstance(f, str)}
-    cited = (ledger.cite(event, r.document_id) for r in event.reports if r.title in titles)
+    resting = {f for f in (from_zh, from_en) if isinstance(f, str)}
+    cited = (ledger.cite(event, r.document_id) for r in event.reports if r.title in resting)
     sources = (*_sources_of(ledger, claims), *(n for n in cited if n is not None))
     return Sentence(zh=zh, en=en, sources=tuple(dict.fromkeys(sources)), claims=claims)
 
@@ -111,102 +72,35 @@ def headline(event: Event, ledger: Ledger) -> Sentence:
 def _headline(event: Event, ledger: Ledger, language: str) -> tuple[str, EventFact | str | None]:
     """The words, and what they rest on: a fact, a title, or names alone."""
     limit = HEADLINE_ZH if language == "zh" else HEADLINE_EN
-    for words, basis in _headlines(event, ledger, language):
+    what = product(event, ledger) or ""
+    facts = (f for f in main_facts(event, ledger) if _may_lead(f, event) and number(f) not in values(what))
+    leading = next(facts, None)
+    phrase = _phrase(leading, ledger, language) if leading else ""
+    for words, basis in headlines(event, leading, phrase, ledger, language):
         if words and width(words, language) <= limit:
             return words, basis
+    who, row = actor(event, ledger, language), ledger.knowledge.event_types.get(event.event_type)
+    is_said = event.event_type_quote and any(event.event_type_quote in t for t in (event.title_zh, event.title_en) if t)
+    if who and row and is_said and not own_title(event, language):
+        return (f"{who}：{row.name_zh}" if language == "zh" else f"{who}: {row.name_en}"), None
     title = event.title(language)
     return cut(clean_title(title), limit, language) or event.id, title
-
-
-def _headlines(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[str, EventFact | str | None]]:
-    """Candidates, best first: actor and change with the leading figure, without it, as much of the title as fits."""
-    title = _own_title(event, language)
-    who, what = actor(event, ledger, language), product(event, ledger)
-    change = _change(event, what, language)
-    if change and who and what and event.certainty == "fact" and fold(who) != fold(what):
-        doing = f"{who}{change}" if language == "zh" else f"{who} {change}"
-        facts = (f for f in main_facts(event, ledger) if f.kind in LEADING and number(f) not in values(what or ""))
-        leading = next(facts, None)
-        if leading:
-            figure = _phrase(leading, ledger, language)
-            yield (f"{doing}，{figure}" if language == "zh" else f"{doing}: {figure}"), leading
-        yield doing, None
-        if leading:
-            yield (
-                (f"{_passive(event, what)}，{_phrase(leading, ledger, language)}" if language == "zh" else ""),
-                leading,
-            )
-    whole = clean_title(title)
-    ends = [m.start() for m in _CLAUSE.finditer(whole)]
-    for end in (len(whole), *reversed(ends)):
-        if width(whole[:end], language) >= HEADLINE_LEAST:
-            yield whole[:end].strip(), title
-
-
-def _passive(event: Event, what: str | None) -> str:
-    """The change without its actor, for a short line: Kimi升级."""
-    return PASSIVE[event.event_type].format(what)
-
-
-def _change(event: Event, what: str | None, language: str) -> str | None:
-    """What was done to the product, where a title says so in words of that kind of event."""
-    predicate, cues = PREDICATES.get(event.event_type), CUES.get(event.event_type, ())
-    titles = fold(f"{event.title_zh or ''} {event.title_en or ''}")
-    if predicate is None or what is None or not any(cue in titles for cue in cues):
-        return None
-    if any(hedge in titles for hedge in HEDGES) or not _is_subject(what, event):
-        return None
-    return predicate.say(language).format(what)
-
-
-def _is_subject(what: str, event: Event) -> bool:
-    """Whether a title speaks of the product itself, and not only of being near, like or ahead of it."""
-    titles = [fold(t) for t in (event.title_zh, event.title_en) if t]
-    places = [(t, m.start()) for t in titles for m in re.finditer(re.escape(fold(what)), t)]
-    return not places or any(not RIVAL_BEFORE.search(t[max(0, at - 24) : at]) for t, at in places)
-
-
-def width(text: str, language: str) -> float:
-    """Length as a reader sees it: in Chinese, two Latin letters make one character."""
-    if language != "zh":
-        return len(text)
-    return sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.5 for c in text)
-
-
-def cut(text: str, limit: int, language: str) -> str:
-    """A text cut at a clause or a word, with an ellipsis, so that it fits; never inside a number or a Latin word."""
-    if width(text, language) <= limit:
-        return text
-    kept = ""
-    for piece in re.findall(r"[A-Za-z0-9][\w.,%+-]*\s*|.", text):
-        if width(kept + piece, language) > limit - 1:
-            break
-        kept += piece
-    if kept.count("“") > kept.count("”"):
-        kept = kept[: kept.rindex("“")] or kept
-    return kept.rstrip(" ，,、：:") + "…"
-
-
-def clean_title(title: str) -> str:
-    """A title as a statement: without the column's name before it and the reader's question after it."""
-    kept = _COLUMN.sub("", _SERIAL.sub("", " ".join(title.split())))
-    kept = _REACTION.sub("", kept) if len(_REACTION.sub("", kept)) >= 8 else kept
-    return kept.strip(" 。.!！？?")
-
-
-def _own_title(event: Event, language: str) -> str:
-    return (event.title_zh if language == "zh" else event.title_en) or ""
 
 
 # ---- sentences ------------------------------------------------------------------------------------------------------
 
 
+def _may_lead(fact: EventFact, event: Event) -> bool:
+    """Whether a headline may carry a fact: how long a video runs only as a title says it, for it may be what was trained on."""
+    return fact.kind in LEADING and (fact.kind != "video_duration" or is_titled(fact, event))
+
+
 def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
     """What happened and when, in a source's own words where one speaks the language, else composed."""
     day = short_day(ledger.day(event.occurred_on or period.day_of(event.when)))
-    zh, en = _statement(event, ledger, "zh"), _statement(event, ledger, "en")
+    (zh, from_zh), (en, from_en) = _statement(event, ledger, "zh"), _statement(event, ledger, "en")
     claims = tuple(ledger.claim_fact(event, f) for f in main_facts(event, ledger) if _in_titles(f, event))
-    titles = {event.title_zh, event.title_en}
+    titles = {event.title_zh, event.title_en, from_zh, from_en}
     stating = (ledger.cite(event, r.document_id) for r in event.reports if r.title in titles)
     cited = (*(n for n in stating if n is not None), *cite(event, ledger))
     return Sentence(zh=f"{day.zh}，{zh}。", en=f"{day.en}: {en}.", sources=tuple(dict.fromkeys(cited)), claims=claims)
@@ -214,20 +108,29 @@ def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
 
 def _in_titles(fact: EventFact, event: Event) -> bool:
     """Whether every title that is told gives the figure already."""
-    value = number(fact)
-    titles = [t for t in (event.title_zh, event.title_en) if t]
-    return value is not None and all(value in values(t) for t in titles)
+    told = [t for t in (event.title_zh, event.title_en) if t]
+    return bool(told) and all(gives(t, fact) for t in told)
 
 
-def _statement(event: Event, ledger: Ledger, language: str) -> str:
-    title = clean_title(_own_title(event, language))
+def _statement(event: Event, ledger: Ledger, language: str) -> tuple[str, str | None]:
+    """What happened, and the title that says so."""
+    title = statement_title(event, ledger, language)
     if title:
-        return title
-    who, change = actor(event, ledger, language), _change(event, product(event, ledger), language)
+        return clean_title(title), title
+    who, change = actor(event, ledger, language), change_of(event, ledger, language)
     if who and change:
-        return f"{who}{change}" if language == "zh" else f"{who} {change}"
-    other = cut(clean_title(event.title(language)), TITLE_TOLD, "en" if language == "zh" else "zh")
-    return f"外文报道“{other}”" if language == "zh" else f"reported in Chinese as “{other}”"
+        given = [_phrase(f, ledger, language) for f in main_facts(event, ledger) if _in_titles(f, event)]
+        if language == "zh":
+            return "，".join([f"{who}{change}", *given]), None
+        return f"{who} {change}{': ' + join(given, 'en') if given else ''}", None
+    whole = event.title("en" if language == "zh" else "zh")
+    other = cut(clean_title(whole), TITLE_TOLD, "en" if language == "zh" else "zh")
+    return (f"外文报道“{other}”" if language == "zh" else f"reported in Chinese as “{_inner(other)}”"), whole
+
+
+def _inner(words: str) -> str:
+    """Words that stand in quotation marks: their own marks become single."""
+    return words.replace("“", "‘").replace("”", "’")
 
 
 def elsewhere(event: Event, ledger: Ledger) -> Sentence | None:
@@ -253,7 +156,7 @@ def elsewhere(event: Event, ledger: Ledger) -> Sentence | None:
 
 def _another_title(event: Event, language: str) -> Report | None:
     """The report in a language whose headline adds most to the one that is told."""
-    told = set(tokens(_own_title(event, language) or event.title(language)))
+    told = set(tokens(own_title(event, language) or event.title(language)))
     others = [r for r in event.reports if r.language == language and r.title not in (event.title_zh, event.title_en)]
     near = [r for r in others if 8 <= len(r.title) <= TITLE_TOLD and len(told & set(tokens(r.title))) >= SHARED]
     best = max(near, key=lambda r: (len(set(tokens(r.title)) - told), r.document_id), default=None)
@@ -317,7 +220,7 @@ def _whose(fact: EventFact, event: Event, ledger: Ledger) -> str:
     """Whose figure it is, in full where it is the event's product."""
     main = centre(event, ledger)
     if main and fact.product and fact.product == main.id:
-        return ledger.name(_with_version(main))
+        return ledger.name(with_version(main))
     return ledger.subject(fact)
 
 
@@ -325,11 +228,15 @@ def _phrase(fact: EventFact, ledger: Ledger, language: str) -> str:
     detail = DETAILS.get(f"{fact.kind}.{fact.detail}")
     if detail:
         return detail.say(language).format(show(fact, language))
+    if fact.kind in TRAINED and re.search(r"训练|\btrain", fact.quote):
+        return TRAINED[fact.kind].say(language).format(show(fact, language))
     if fact.kind == "openness":
         return OPENNESS[str(fact.value)].say(language)
     if fact.kind == "benchmark_score" and fact.detail:
         name = ledger.name(fact.detail)
         return f"{name}得分{show(fact, 'zh')}" if language == "zh" else f"{show(fact, 'en')} on {name}"
+    if fact.kind == "hardware" and fact.detail and number(fact) is not None:
+        return FACTS["hardware"].say(language).format(f"{show(fact, language)}×{ledger.name(fact.detail)}")
     if fact.kind in QUOTED:
         return f"原文称“{fact.quote}”" if language == "zh" else f"“{fact.quote}”"
     return FACTS[fact.kind].say(language).format(show(fact, language))
@@ -338,14 +245,17 @@ def _phrase(fact: EventFact, ledger: Ledger, language: str) -> str:
 def modality(event: Event, ledger: Ledger) -> Sentence | None:
     """What the product gives out."""
     names = {m.id: m for m in ledger.knowledge.taxonomy.modalities}
-    gives = [names[m] for m in event.modalities.output if m in names]
+    main = centre(event, ledger)
+    row = ledger.knowledge.products.get((main.id if main else None) or "")
+    kept = [m for m in event.modalities.output if row is None or m in row.modality_out] or event.modalities.output
+    gives = [names[m] for m in kept if m in names]
     if not 0 < len(gives) <= MODALITIES or event.event_type not in PREDICATES or product(event, ledger) is None:
         return None
-    if (main := centre(event, ledger)) is None or main.id is None:
+    if main is None or main.id is None:
         return None
-    for row in gives:
-        ledger.name(row.name_zh)
-        ledger.name(row.name_en)
+    for gift in gives:
+        ledger.name(gift.name_zh)
+        ledger.name(gift.name_en)
     zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
     return Sentence(zh=f"输出模态为{zh}。", en=f"Its output is {en}.")
 
@@ -413,10 +323,10 @@ def _before(event: Event, comparison: Comparison, others: dict[str, Event], ledg
     )
     zh_when, en_when = (f"（{since.zh}）", f" ({since.en})") if since else ("", "")
     kind = ledger.knowledge.fact_kinds[old.kind]
-    whose = ledger.subject(old)
+    whose = _subject(old, ledger)
     times_zh, times_en, claim = _times(comparison, event, ledger)
-    zh = f"此前{whose}的{kind.name_zh}{_amounts_to(old)}{zh_when}{times_zh}。"
-    en = f"Before, the {kind.name_en} of {whose} was {show(old, 'en')}{en_when}{times_en}."
+    zh = f"此前{whose.zh}的{kind.name_zh}{_amounts_to(old)}{zh_when}{times_zh}。"
+    en = f"Before, the {kind.name_en} of {whose.en} was {show(old, 'en')}{en_when}{times_en}."
     all_claims = (*claims, *claim)
     return Sentence(zh=zh, en=en, kind="comparison", sources=_sources_of(ledger, all_claims), claims=all_claims)
 
@@ -442,8 +352,8 @@ def _times(comparison: Comparison, event: Event, ledger: Ledger) -> tuple[str, s
 def _rivals(event: Event, rivals: Sequence[Comparison], others: dict[str, Event], ledger: Ledger) -> Sentence:
     claims = tuple(ledger.claim_fact(others.get(c.other_event_id, event), c.other, "rival") for c in rivals)
     kind = ledger.knowledge.fact_kinds[rivals[0].fact.kind]
-    zh = "，".join(ledger.subject(c.other) + _amounts_to(c.other) for c in rivals)
-    en = join([f"{ledger.subject(c.other)} has {show(c.other, 'en')}" for c in rivals], "en")
+    zh = "，".join(_subject(c.other, ledger).zh + _amounts_to(c.other) for c in rivals)
+    en = join([f"{_subject(c.other, ledger).en} has {show(c.other, 'en')}" for c in rivals], "en")
     stated = all(c.stated for c in rivals)
     zh_from, en_from = ("据报道", "according to the reports") if stated else ("据库内记录", "by the stored record")
     return Sentence(
@@ -453,6 +363,14 @@ def _rivals(event: Event, rivals: Sequence[Comparison], others: dict[str, Event]
         sources=_sources_of(ledger, claims),
         claims=claims,
     )
+
+
+def _subject(fact: EventFact, ledger: Ledger) -> Both:
+    """Whose figure it is, in English by a Latin name where the knowledge base has one."""
+    zh = ledger.subject(fact)
+    row = ledger.knowledge.products.get(fact.product or "")
+    latin = next((n for n in row.names if n.isascii()), zh) if row and not zh.isascii() else zh
+    return Both(zh=zh, en=ledger.name(latin))
 
 
 def _amounts_to(fact: EventFact) -> str:
@@ -465,7 +383,7 @@ def _record(event: Event, comparison: Comparison, others: dict[str, Event], ledg
     owner = others.get(comparison.other_event_id, event)
     day = partial_day(ledger.day(comparison.other_day).isoformat())
     best = LONGEST[comparison.fact.kind]
-    whose = ledger.subject(comparison.other)
+    whose = _subject(comparison.other, ledger)
     count = ledger.claim_computed(
         "record",
         Both(zh="库内可比主体", en="subjects compared in the store"),
@@ -475,10 +393,10 @@ def _record(event: Event, comparison: Comparison, others: dict[str, Event], ledg
     )
     claims = (ledger.claim_fact(owner, comparison.other, "before"), count)
     return Sentence(
-        zh=f"为库内同口径{comparison.among}个可比主体中{best.zh}，此前为{whose}的{show(comparison.other, 'zh')}（{day.zh}）。",
+        zh=f"为库内同口径{comparison.among}个可比主体中{best.zh}，此前为{whose.zh}的{show(comparison.other, 'zh')}（{day.zh}）。",
         en=(
             f"It is {best.en} among {comparison.among} comparable subjects in the store; before it, "
-            f"{whose} led with {show(comparison.other, 'en')} ({day.en})."
+            f"{whose.en} led with {show(comparison.other, 'en')} ({day.en})."
         ),
         kind="comparison",
         sources=_sources_of(ledger, claims),

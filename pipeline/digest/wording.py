@@ -53,17 +53,19 @@ PREDICATES: Mapping[str, Both] = {
     "open_source_release": Both(zh="开源{}", en="open-sources {}"),
     "model_update": Both(zh="升级{}", en="upgrades {}"),
     "product_launch": Both(zh="推出{}", en="launches {}"),
+    "beta": Both(zh="内测{}", en="puts {} into beta"),
     "pricing_change": Both(zh="调整{}价格", en="changes the price of {}"),
     "hardware_compute": Both(zh="发布{}", en="unveils {}"),
     "research_paper": Both(zh="发表{}研究", en="publishes research on {}"),
 }
-"""What an actor does to a product, by the kind of event."""
+"""What an actor does to a product, by the kind of event; a test run is a launch that is not open to all."""
 
 PASSIVE: Mapping[str, str] = {
     "model_release": "{}发布",
     "open_source_release": "{}开源",
     "model_update": "{}升级",
     "product_launch": "{}上线",
+    "beta": "{}内测",
     "pricing_change": "{}调价",
     "hardware_compute": "{}发布",
     "research_paper": "{}研究发表",
@@ -82,12 +84,30 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "open-weight",
     ),
     "model_update": ("升级", "更新", "支持", "扩展", "提升", "内测", "upgrad", "updat", "support", "extend", "test"),
-    "product_launch": ("发布", "推出", "上线", "launch", "releas", "introduc", "unveil", "announc"),
-    "pricing_change": ("价", "免费", "pric", "free", "cost"),
+    "product_launch": (
+        "发布",
+        "推出",
+        "上线",
+        "launch",
+        "releas",
+        "introduc",
+        "unveil",
+        "announc",
+    ),
+    "beta": ("内测", "公测", "beta"),
+    "pricing_change": ("降价", "涨价", "调价", "价格", "price", "pricing"),
     "hardware_compute": ("发布", "推出", "unveil", "releas", "launch", "announc"),
     "research_paper": ("论文", "研究", "提出", "paper", "research", "propos"),
 }
 """Words of a title without which an event is not told as one of its kind."""
+
+KIN: Mapping[str, tuple[str, ...]] = {
+    "model_release": ("open_source_release",),
+    "open_source_release": ("model_release",),
+    "product_launch": ("beta", "open_source_release"),
+    "model_update": ("model_release",),
+}
+"""Kinds whose words say what happened where those of the event's own kind are not in its titles."""
 
 HEDGES = (
     *(
@@ -110,6 +130,15 @@ HEDGES = (
     *("rumor", "rumour", "leak", "reportedly", "might", "may ", "expected", "upcoming", "plans to", "will "),
 )
 """Words of a title that say that a thing has not happened, or is not sure to have."""
+
+GIVES_AFTER = re.compile(
+    r"(?:智能助手|团队|官方)?(?:宣布)?(?:发布|推出|公布)(?![，。；！：\s]|$)"
+    r"|(?:\s+team)?\s+(?:releases?|launches|introduces|unveils|announces)\s+\w"
+)
+"""Words after a product's name that make it the giver of something else: 飞书发布全员信."""
+
+DENIALS = ("澄清", "否认", "辟谣", "不实")
+"""Words of a title by which somebody denies what was rumoured."""
 
 RIVAL_BEFORE = re.compile(
     r"(?:接近|媲美|超越|超过|超|碾压|击败|打败|对标|比肩|匹敌|吊打|类|叫板|颠覆|取代|平替).{0,3}$"
@@ -156,6 +185,12 @@ DETAILS: Mapping[str, Both] = {
     "money.deal": Both(zh="交易金额{}", en="a deal of {}"),
 }
 """A fact whose detail says what is counted."""
+
+TRAINED: Mapping[str, Both] = {
+    "video_duration": Both(zh="可训练{}视频", en="training on video of {}"),
+    "resolution": Both(zh="可训练{}视频", en="training on video at {}"),
+}
+"""A figure whose words say that it is of what is trained on, not of what comes out."""
 
 LONGEST: Mapping[str, Both] = {
     "context_length": Both(zh="最长的上下文", en="the longest context"),

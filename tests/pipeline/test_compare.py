@@ -49,6 +49,12 @@ def test_the_text_says_what_held_before() -> None:
     assert [(c.other.value, c.other.as_of, c.ratio, c.stated) for c in before] == [(200_000, "2023-10", 10.0, True)]
 
 
+def test_of_several_reports_the_one_that_dates_what_held_before_is_taken() -> None:
+    undated = context(200_000, "此前20万字", "Kimi", "k2", "kimi", comparison=True)
+    event = kimi().model_copy(update={"facts": (undated, *kimi().facts)})
+    assert by_rule(compare(event, [], knowledge()), "before")[0].other.as_of == "2023-10"
+
+
 def test_rivals_that_the_text_gives_come_in_its_order() -> None:
     rivals = by_rule(compare(kimi(), [], knowledge()), "rival")
     assert [(c.other.subject, c.other.value) for c in rivals] == [("Claude-100k", 80_000), ("GPT-4-32k", 25_000)]

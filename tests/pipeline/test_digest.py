@@ -26,7 +26,7 @@ from pipeline.digest import (
 from pipeline.digest.coming import days_named
 from pipeline.digest.figures import numbers, show_number, show_value
 from pipeline.digest.shape import Sentence
-from pipeline.records import Event, EventFact
+from pipeline.records import CompanyTag, Event, EventFact
 from tests.pipeline.founding_week import (
     MADE_AT,
     WEEK,
@@ -113,8 +113,65 @@ def test_the_cover_gives_the_rating_that_a_person_gave_once_it_was_out() -> None
 
 def test_the_headline_names_actor_and_change_of_the_top_two() -> None:
     digest = written()
-    assert digest.headline.zh == "月之暗面升级Kimi，上下文长度200万字；Colossal-AI开源Open-Sora 1.0"
+    assert digest.headline.zh == "月之暗面升级Kimi，上下文长度200万字；潞晨科技开源Open-Sora 1.0"
     assert digest.headline.en.startswith("Moonshot AI upgrades Kimi")
+
+
+def test_a_product_that_gives_out_something_else_is_not_told_as_the_thing_given() -> None:
+    letter = kimi().model_copy(
+        update={
+            "event_type": "product_launch",
+            "title_zh": "Kimi发布全员信：适当精简规模",
+            "title_en": None,
+            "facts": (),
+        }
+    )
+    assert written([ranked(letter, 60)]).items[0].headline.zh == "Kimi发布全员信：适当精简规模"
+
+
+def test_two_titles_of_different_things_are_not_mixed_in_a_headline() -> None:
+    mixed = kimi().model_copy(update={"title_zh": "欧洲议会通过《人工智能法案》，部分应用被禁止", "facts": ()})
+    assert "Kimi" not in written([ranked(mixed, 60)]).items[0].headline.zh
+
+
+def test_a_headline_prefers_the_clause_that_names_who_acts() -> None:
+    title = "只需15秒音频样本，月之暗面新技术可复原声音"
+    voice = kimi().model_copy(
+        update={"event_type": "partnership", "title_zh": title, "title_en": None, "facts": (), "products": ()}
+    )
+    assert written([ranked(voice, 60)]).items[0].headline.zh == "月之暗面新技术可复原声音"
+
+
+def test_an_event_without_an_english_title_is_told_in_english_all_the_same() -> None:
+    event = kimi().model_copy(update={"title_en": None, "reports": kimi().reports[:1]})
+    item = written([ranked(event, 60)]).items[0]
+    assert item.facts[0].en == "18 March: Moonshot AI upgrades Kimi: a context of 2 million Chinese characters."
+    assert unsupported_sentences(written([ranked(event, 60)])) == []
+
+
+def test_what_all_main_events_share_is_said_once() -> None:
+    both = ("ai", "game-new-mode")
+    digest = written([ranked(kimi(), 90, both), ranked(open_sora(), 80, ("ai",))])
+    first, second = ("".join(s.zh for s in item.views) for item in digest.items)
+    assert "同涉AI" in first
+    assert "另涉游戏新模式" in first
+    assert "AI" not in second.replace("Open-Sora", "")
+    assert "框架" not in second
+
+
+def test_the_listings_of_who_acts_come_before_those_tied_to_it() -> None:
+    event = kimi().model_copy(
+        update={"companies": (CompanyTag(id="qihoo360", relevance=95, role="actor", quote="三六零"),)}
+    )
+    ties = (
+        link("ev-kimi", "300364.SZ"),
+        link("ev-kimi", "601360.SH", direct=True, relation="issuer", strength="high"),
+        link("ev-kimi", "300738.SZ", direct=True, relation="named", strength="high"),
+    )
+    told = written([ranked(event, 90, links=ties)]).items[0].views[-1].zh
+    assert (
+        told.index("当事公司为三六零（601360.SH）") < told.index("文中另提及奥飞数据") < told.index("间接关联中文在线")
+    )
 
 
 def test_an_event_is_told_with_what_held_before_and_with_rivals() -> None:
@@ -126,7 +183,7 @@ def test_an_event_is_told_with_what_held_before_and_with_rivals() -> None:
 
 def test_hard_facts_keep_their_units_and_their_owner() -> None:
     told = story(written(), "ev-open-sora")
-    assert "Open-Sora 1.0分辨率512×512，64帧，视频时长1分钟，训练分3个阶段；Colossal-AI加速1.55倍。" in told
+    assert "Open-Sora 1.0分辨率512×512，64帧，可训练1分钟视频，训练分3个阶段；Colossal-AI加速1.55倍。" in told
 
 
 def test_facts_and_views_stand_in_separate_sentences() -> None:
@@ -356,7 +413,8 @@ def test_an_invented_number_code_date_or_address_is_found() -> None:
 
 def test_a_sentence_with_a_number_of_another_event_is_found() -> None:
     digest = written()
-    false = Sentence(zh="Open-Sora支持200万字。", en="Open-Sora takes 2 million.", sources=(2,))
+    its_source = next(s.number for s in digest.sources if s.event_id == "ev-open-sora")
+    false = Sentence(zh="Open-Sora支持200万字。", en="Open-Sora takes 2 million.", sources=(its_source,))
     item = digest.items[1].model_copy(update={"facts": (false,)})
     forged = digest.model_copy(update={"items": (digest.items[0], item)})
     assert [x.split(" in: ")[0] for x in unsupported_sentences(forged)] == ["200万", "2 million"]

@@ -1,0 +1,262 @@
+"""An event's headline: actor and change in at most a line, as the stored titles bear it out; and titles made into statements."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from pipeline.compare import is_headlined, named, number
+from pipeline.digest.figures import spoken
+from pipeline.digest.ledger import Ledger
+from pipeline.digest.wording import CUES, GIVES_AFTER, HEDGES, KIN, PASSIVE, PREDICATES, RIVAL_BEFORE
+from pipeline.records import Event, EventFact, ProductTag
+from pipeline.text import fold, tokens
+
+HEADLINE_ZH = 20
+"""Chinese characters of a headline's half, two Latin letters counted as one."""
+HEADLINE_EN = 64
+HEADLINE_LEAST = 6
+"""A clause shorter than this names nobody's change."""
+NEAR = 2
+"""Words that another title shares with the event's own, so that it surely tells of the same."""
+TITLE_LEAST = {"zh": 8.0, "en": 4.0}
+"""Characters of a Chinese title, words of an English one, below which it is a heading and tells nothing."""
+
+_SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}\s*[｜|丨])\s*")
+_COLUMN = re.compile(r"\s*[｜|丨]\s*[^｜|丨]{1,16}$")
+_REACTION = re.compile(
+    r"[，,。；;？?！!：:]?[^，,。；;！!：:]*(?:如何看待|如何评价|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
+)
+_ASKED = re.compile(r"^(?:如何看待|如何评价|怎么看待?|怎样评价)\s*(?=\S{6})")
+_ASKING = re.compile(r"[？?]\s*$")
+_CLAUSE = re.compile(r"[，。；？！：]|[,;:?!](?=\s)|\s[-–—|]\s|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+_LOUD = re.compile(r"[！!？?]|震撼|炸裂|疯狂|沸腾|重磅|刚刚|突发")
+"""What a headline does for effect: such a title is told only where there is no calmer one."""
+
+
+# ---- names ----------------------------------------------------------------------------------------------------------
+
+
+def actor(event: Event, ledger: Ledger, language: str) -> str | None:
+    """Who acted, as a title names them: the maker of the product at the centre, else the company tagged as actor.
+
+    In a language that no title speaks, and where a title names them by a product of theirs, the name that the knowledge
+    base has. None where no title names any.
+    """
+    main = centre(event, ledger)
+    maker = main.company if main else None
+    tags = sorted(event.companies, key=lambda c: (c.role != "actor", c.id != maker, -c.relevance, c.id))
+    products = {fold(p.name) for p in event.products}
+    for tag in tags:
+        row = ledger.knowledge.companies.get(tag.id)
+        names = row.names if row else (tag.quote,)
+        written = named([n for n in names if fold(n) not in products], event, language)
+        if written:
+            return ledger.name(written)
+        if named(names, event, "any"):
+            return ledger.company(tag.id).say(language)
+        if tag.id == maker and tag.role == "actor" and main is not None:
+            return ledger.company(tag.id).say(language)
+    return None
+
+
+def product(event: Event, ledger: Ledger, language: str = "zh") -> str | None:
+    """The product at the centre, with its version, where a title names it; in English by a Latin name where there is one."""
+    tag = centre(event, ledger)
+    if tag is None:
+        return None
+    row = ledger.knowledge.products.get(tag.id or "")
+    if language == "en" and row and not tag.name.isascii():
+        return ledger.name(next((n for n in row.names if n.isascii()), tag.name))
+    return ledger.name(with_version(tag))
+
+
+def centre(event: Event, ledger: Ledger) -> ProductTag | None:
+    """The product that a title names and that is not a company's own name nor the measure of another.
+
+    A product of the acting company before others', then one with a version, then the most relevant.
+    """
+    companies = (ledger.knowledge.companies.get(tag.id) for tag in event.companies)
+    taken = {fold(name) for row in companies if row for name in row.names}
+    acting = {tag.id for tag in event.companies if tag.role == "actor"}
+    products = [p for p in event.products if is_headlined(p, event, ledger.knowledge)]
+    own = [p for p in products if fold(p.name) not in taken] or products
+    return max(own, key=lambda p: (p.company in acting, p.relevance, bool(p.version), p.name), default=None)
+
+
+def with_version(tag: ProductTag) -> str:
+    """A product's name with its version, once."""
+    return f"{tag.name} {tag.version}" if tag.version and fold(tag.version) not in fold(tag.name) else tag.name
+
+
+# ---- headline -------------------------------------------------------------------------------------------------------
+
+
+def headlines(
+    event: Event, leading: EventFact | None, phrase: str, ledger: Ledger, language: str
+) -> Iterator[tuple[str, EventFact | str | None]]:
+    """Candidates, best first, each with the fact or title that it rests on.
+
+    Actor and change with the leading figure, without it, then the best clauses of the titles.
+    """
+    who, what = actor(event, ledger, language), product(event, ledger, language)
+    change = change_of(event, ledger, language)
+    if change and who and what and event.certainty == "fact" and fold(who) != fold(what):
+        doing = f"{who}{change}" if language == "zh" else f"{who} {change}"
+        if leading:
+            yield (f"{doing}，{phrase}" if language == "zh" else f"{doing}: {phrase}"), leading
+        yield doing, None
+        if leading and language == "zh":
+            yield f"{_passive(event, what)}，{phrase}", leading
+    yield from _clauses(event, ledger, language)
+
+
+def _clauses(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[str, str]]:
+    """Whole clauses of the titles that fit a line: those that name who or what acts first, calm before loud, long before short."""
+    limit = HEADLINE_ZH if language == "zh" else HEADLINE_EN
+    names = _names(event, ledger)
+    found: list[tuple[tuple[bool, bool, bool, float], str, str]] = []
+    for place, title in enumerate(titles(event, language)):
+        whole = clean_title(title)
+        edges = [(0, 0), *((m.start(), m.end()) for m in _CLAUSE.finditer(whole)), (len(whole), len(whole))]
+        for first, (_, start) in enumerate(edges[:-1]):
+            for end, _ in edges[first + 1 :]:
+                words = whole[start:end].strip()
+                if HEADLINE_LEAST <= width(words, language) <= limit:
+                    naming = any(n in fold(words) for n in names)
+                    found.append(((naming, place == 0, not _LOUD.search(words), width(words, language)), words, title))
+    for _, words, title in sorted(found, key=lambda x: x[0], reverse=True):
+        yield words, title
+
+
+def _names(event: Event, ledger: Ledger) -> list[str]:
+    """Folded names of the acting companies and of the product at the centre."""
+    main = centre(event, ledger)
+    rows = [ledger.knowledge.companies.get(tag.id) for tag in event.companies if tag.role == "actor"]
+    names = [n for row in rows if row for n in row.names] + ([main.name] if main else [])
+    return [fold(n) for n in names if len(n) > 1]
+
+
+def titles(event: Event, language: str) -> list[str]:
+    """The event's own title in a language, then those of other reports that surely tell of the same."""
+    own = own_title(event, language)
+    told = set(tokens(own or event.title("en" if language == "zh" else "zh")))
+    others = [r.title for r in event.reports if r.language == language and r.title != own]
+    near = [t for t in others if len(told & set(tokens(t))) >= NEAR and is_telling(t, language)]
+    return list(dict.fromkeys([*([own] if own else []), *near]))
+
+
+def statement_title(event: Event, ledger: Ledger, language: str) -> str:
+    """The title to tell an event by: its own, or a calmer one of another report that names who or what the own one leaves out."""
+    own, *others = titles(event, language) or [""]
+    names = _names(event, ledger)
+
+    def names_someone(title: str) -> bool:
+        return any(n in fold(title) for n in names)
+
+    if own and (names_someone(own) or not names) and not _ASKING.search(own):
+        return own
+    better = [t for t in others if names_someone(t) and not _LOUD.search(clean_title(t))]
+    return better[0] if better else own
+
+
+def is_telling(title: str, language: str) -> bool:
+    """Whether a title says something, and is not the bare name of a page, a forum or a project."""
+    text = clean_title(title)
+    amount = width(text, "zh") if language == "zh" else float(len(text.split()))
+    return amount >= TITLE_LEAST.get(language, 4.0) and not re.match(r"/?r/\w+$", text)
+
+
+def own_title(event: Event, language: str) -> str:
+    """The event's title in a language; empty where no report speaks it."""
+    return (event.title_zh if language == "zh" else event.title_en) or ""
+
+
+# ---- what was done --------------------------------------------------------------------------------------------------
+
+
+def change_of(event: Event, ledger: Ledger, language: str) -> str | None:
+    """What was done to the product at the centre, where a title that names it, or names none, says so in words of that kind."""
+    main, kind = centre(event, ledger), _kind(event)
+    what = product(event, ledger, language)
+    if main is None or what is None or kind is None:
+        return None
+    all_titles = fold(f"{event.title_zh or ''} {event.title_en or ''}")
+    if (
+        any(hedge in all_titles for hedge in HEDGES)
+        or not _is_subject(main, event)
+        or _speaks_of_another(event, ledger)
+    ):
+        return None
+    return PREDICATES[kind].say(language).format(what)
+
+
+def _kind(event: Event) -> str | None:
+    """The kind of event that a title's words bear out: its own, else a kindred one."""
+    said = fold(f"{event.title_zh or ''} {event.title_en or ''}")
+    for kind in (event.event_type, *KIN.get(event.event_type, ())):
+        if kind in PREDICATES and any(cue in said for cue in CUES[kind]):
+            return kind
+    return None
+
+
+def _speaks_of_another(event: Event, ledger: Ledger) -> bool:
+    """Whether one of the two titles names neither product nor actor of the other: the event may be a mixture."""
+    names = _names(event, ledger)
+    both = [fold(t) for t in (event.title_zh, event.title_en) if t]
+    return len(both) == 2 and any(not any(n in t for n in names) for t in both)
+
+
+def _passive(event: Event, what: str) -> str:
+    """The change without its actor, for a short line: Kimi升级."""
+    return PASSIVE[_kind(event) or event.event_type].format(what)
+
+
+def _is_subject(main: ProductTag, event: Event) -> bool:
+    """Whether a title speaks of the product itself: not only of being near, like or ahead of it, nor of what it gave out."""
+    both = [fold(t) for t in (event.title_zh, event.title_en) if t]
+    places = [(t, m.start(), m.end()) for t in both for m in re.finditer(re.escape(fold(main.name)), t)]
+    return not places or any(
+        not RIVAL_BEFORE.search(t[max(0, start - 24) : start]) and not GIVES_AFTER.match(t[end:])
+        for t, start, end in places
+    )
+
+
+# ---- titles ---------------------------------------------------------------------------------------------------------
+
+
+def width(text: str, language: str) -> float:
+    """Length as a reader sees it: in Chinese, two Latin letters make one character."""
+    if language != "zh":
+        return len(text)
+    return sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.5 for c in text)
+
+
+def cut(text: str, limit: int, language: str) -> str:
+    """A text cut at a clause or a word, with an ellipsis, so that it fits; never inside a number or a Latin word."""
+    if width(text, language) <= limit:
+        return text
+    kept = ""
+    for piece in re.findall(r"[A-Za-z0-9][\w.,%+-]*\s*|.", text):
+        if width(kept + piece, language) > limit - 1:
+            break
+        kept += piece
+    if kept.count("“") > kept.count("”"):
+        kept = kept[: kept.rindex("“")] or kept
+    return kept.rstrip(" ，,、：:") + "…"
+
+
+def clean_title(title: str) -> str:
+    """A title as a statement: without the column's name before it, nor the reader's question before or after it."""
+    kept = _COLUMN.sub("", _SERIAL.sub("", " ".join(title.split())))
+    asked = _ASKED.sub("", kept)
+    kept = asked.rstrip("？? ") if asked != kept else kept
+    kept = _REACTION.sub("", kept) if len(_REACTION.sub("", kept)) >= 8 else kept
+    return kept.strip(" 。.!！？?")
+
+
+def gives(title: str, fact: EventFact) -> bool:
+    """Whether a title gives a fact's figure, in digits or in words."""
+    value = number(fact)
+    return value is not None and value in spoken(title)
