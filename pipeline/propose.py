@@ -29,8 +29,8 @@ NEAR = 200
 """How far from an ambiguous name the words may stand that tell it is not meant."""
 LEAD = 300
 """How far into the text the words of an event's type may stand."""
-RELEVANCE = 40
-"""Of a name that only a model took as meant: below what our own reading gives an actor."""
+RELEVANCE = 35
+"""Of a name that only a model took as meant: below what leads from a company to its shares, so that hearsay links nothing."""
 _RELEASES = frozenset({"model_release", "open_source_release", "model_update"})
 _DOUBTFUL = "rumor"
 """The type that says how sure a report is: ours to say."""
@@ -78,7 +78,7 @@ def read_answer(text: str, document: Document, tags: Tags, knowledge: KnowledgeB
     answer = _object(text)
     article = _read_text(document)
     standing = _open_names(article, tags, knowledge)
-    companies = _companies(answer, article, standing, tags)
+    companies = _companies(answer, article, standing)
     products = _products(answer, article, standing, knowledge)
     tags = _with_modalities(answer, article, tags, knowledge)
     tags = _with_type(answer, article, len(document.title), tags, companies, knowledge)
@@ -119,7 +119,8 @@ def _may_be(type_: str, tags: Tags) -> bool:
 
 
 def _open_sides(tags: Tags) -> list[str]:
-    return [side for side in ("input", "output") if not getattr(tags.modalities, side)]
+    """Both sides where nothing tells what comes out; an unknown input alone is not worth a question."""
+    return [] if tags.modalities.output else [s for s in ("input", "output") if not getattr(tags.modalities, s)]
 
 
 def _cues(modality: Any, side: str) -> bool:
@@ -244,16 +245,13 @@ def _borne_out(
             yield id_, names[id_]
 
 
-def _companies(
-    answer: Mapping[str, Any], article: str, standing: Iterable[_Standing], tags: Tags
-) -> tuple[CompanyTag, ...]:
-    """Companies that an answer adds; the first one acts only where we have none."""
+def _companies(answer: Mapping[str, Any], article: str, standing: Iterable[_Standing]) -> tuple[CompanyTag, ...]:
+    """Companies that an answer adds, as mentioned: who acts is ours to say."""
     found = _borne_out(answer, "companies", "company", article, standing)
     return tuple(
         CompanyTag(
             id=id_,
             relevance=RELEVANCE - 2 * place,
-            role="mentioned" if tags.companies or place else "actor",
             quote=name,
             rule="model",
         )
