@@ -115,8 +115,9 @@ class Model:
             raise NoAnswer("refused_by_guard") from None
         except TimeoutError:
             raise NoAnswer("timed_out") from None
-        except (aiohttp.ClientError, OSError, ValueError):
-            raise NoAnswer("unreachable") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            refused = isinstance(getattr(error, "os_error", None), Refused)
+            raise NoAnswer("refused_by_guard" if refused else "unreachable") from None
         if status != 200:
             raise NoAnswer(f"status_{status}")
         return _words(body)

@@ -83,7 +83,8 @@ def liar(way: Way) -> Iterator[Liar]:
 def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
     """A whole HTTP answer. Header names are written with underscores."""
     handler.send_response(status)
-    for name, value in {"content_type": "application/json", "content_length": str(len(body)), **headers}.items():
+    fields = {"content_type": "application/json", "content_length": str(len(body)), "connection": "close", **headers}
+    for name, value in fields.items():
         handler.send_header(name.replace("_", "-"), value)
     handler.end_headers()
     handler.wfile.write(body)
