@@ -1,19 +1,22 @@
 """The whole trip on one page. The worker loads what each beat needs, calls it, and saves what comes out; no I/O in here.
 
-    read    extract -> fingerprint -> tag -> facts -> sketch        one document, alone
-    place   dedupe -> cluster                                       beside what the store knows
-    settle  merge -> link -> score -> alert                         what follows for its event
+read    extract -> fingerprint -> tag -> facts -> sketch        one document, alone
+place   dedupe -> cluster                                       beside what the store knows
+settle  merge -> link -> score -> alert                         what follows for its event
+rebuild merge, document by document -> correct                  an event that a person, or a replay, made again
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
+from itertools import zip_longest
 
 from knowledge.schema import Lens
-from pipeline import alert, cluster, dedupe, extract, facts, link, propose, score
+from pipeline import alert, cluster, correct, dedupe, extract, facts, link, propose, score
 from pipeline.records import (
     Alert,
+    ByHand,
     Document,
     Event,
     Fact,
@@ -63,7 +66,17 @@ def read(raw: RawDocument, lexicon: Lexicon) -> Reading:
     tags = tag(document, lexicon)
     found = facts.find(document, tags, lexicon)
     sketch = cluster.sketch(document, tags, found, lexicon.knowledge)
-    return Reading(document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch, history=raw.history)
+    return Reading(
+        document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch, history=raw.history
+    )
+
+
+def recall(document: Document, tags: Tags, found: tuple[Fact, ...], lexicon: Lexicon) -> Reading:
+    """The reading of a document that was read before, from what was kept of it."""
+    sketch = cluster.sketch(document, tags, found, lexicon.knowledge)
+    return Reading(
+        document=document, fingerprint=dedupe.fingerprint(document), tags=tags, facts=found, sketch=sketch, history=True
+    )
 
 
 def question(reading: Reading, lexicon: Lexicon) -> Question | None:
@@ -114,12 +127,63 @@ def settle(
 ) -> Outcome:
     """The event with the document in it, its links as of a day, its score under each lens, and whom to tell."""
     merged = cluster.merge(event, placement, reading.document, reading.tags, reading.facts)
-    links = link.link(merged, lexicon.knowledge, on)
+    merged = correct.respect(merged, event.by_hand) if event else merged
     lenses = tuple(lenses)
-    scores = tuple(score.score(merged, links, lens, lexicon.knowledge) for lens in lenses)
+    links, scores = weigh(merged, lexicon, lenses, on)
     earlier = tuple(score.score(event, links, lens, lexicon.knowledge) for lens in lenses) if event else ()
-    alerts = [] if reading.history else alert.alerts(merged, event, links, scores, watches, now, earlier)
-    return Outcome(event=merged, placement=placement, links=tuple(links), scores=scores, alerts=tuple(alerts))
+    is_told = not (reading.history or merged.is_noise)
+    alerts = [] if not is_told else alert.alerts(merged, event, links, scores, watches, now, earlier)
+    return Outcome(event=merged, placement=placement, links=links, scores=scores, alerts=tuple(alerts))
+
+
+def weigh(
+    event: Event, lexicon: Lexicon, lenses: Iterable[Lens], on: date
+) -> tuple[tuple[Link, ...], tuple[Score, ...]]:
+    """An event's links as of a day, and its score under each lens."""
+    links = link.link(event, lexicon.knowledge, on)
+    return tuple(links), tuple(score.score(event, links, lens, lexicon.knowledge) for lens in lenses)
+
+
+def rebuild(
+    event_id: str,
+    readings: Iterable[Reading],
+    base: Event | None = None,
+    by_hand: ByHand | None = None,
+    sketches: Sequence[Sketch] = (),
+) -> tuple[Event, Sketch]:
+    """An event made again of its documents, and what clustering is to keep for it.
+
+    Its place in a chain and what a person said of it stay as `base` has them; `sketches` are those kept so far for the
+    events that it is made of.
+    """
+    ordered = sorted(readings, key=lambda r: (r.document.when, r.document.id))
+    founded = Placement(event_id=event_id, new=True)
+    event: Event | None = None
+    for one in ordered:
+        event = cluster.merge(event, founded, one.document, one.tags, one.facts)
+    assert event is not None, "an event has a document"
+    if base is not None:
+        follows = None if base.follows == event_id else base.follows
+        event = event.model_copy(update={"follows": follows, "novelty": base.novelty if follows else 1.0})
+    said = by_hand if by_hand is not None else base.by_hand if base is not None else ByHand()
+    return correct.respect(event, said), _anchored(event_id, ordered, sketches)
+
+
+def _anchored(event_id: str, ordered: Sequence[Reading], sketches: Sequence[Sketch]) -> Sketch:
+    """One sketch of an event's documents, with those of the events merged into it beside."""
+    known = {reading.document.id: reading.sketch for reading in ordered}
+    made: list[Sketch] = []
+    for group in correct.anchors(sketches, list(known)):
+        kept: Sketch | None = None
+        for document_id in group:
+            kept = cluster.remember(known[document_id], Placement(event_id=event_id, new=kept is None), kept)
+        made += [kept] if kept else []
+    first, *merged = made
+    if not merged:
+        return first
+    keys = dict.fromkeys(key for row in zip_longest(*(one.keys for one in made)) for key in row if key)
+    bare = tuple(one.model_copy(update={"keys": ()}) for one in merged)
+    return first.model_copy(update={"keys": tuple(keys), "merged": bare})
 
 
 def answer(raw: RawDocument, lexicon: Lexicon, zone: tzinfo) -> tuple[Reading, list[Link]]:

@@ -231,6 +231,11 @@ def finish(
     upsert(session, _readings, ("document_id",), row | {"document_id": document.id})
 
 
+def seat(session: Session, document_ids: Sequence[str], event_id: str) -> None:
+    """Documents in an event, wherever they were."""
+    session.execute(update(_documents).where(_documents.c.id.in_(document_ids)).values(event_id=event_id))
+
+
 def fail(session: Session, document_id: str, step: str, reason: str, now: datetime) -> None:
     """A document whose trip broke off, and where."""
     _change(session, document_id, {"state": State.FAILED.value, "step": step, "reason": reason, "finished_at": now})
@@ -311,6 +316,11 @@ def of_event(session: Session, event_id: str) -> list[Document]:
     """The documents that joined an event, newest first."""
     query = select(_documents).where(_documents.c.event_id == event_id).order_by(*_newest_first())
     return [_document(row) for row in session.execute(query).mappings()]
+
+
+def seat_of(session: Session, document_id: str) -> str | None:
+    """The event that a document sits in, if it does."""
+    return session.execute(select(_documents.c.event_id).where(_documents.c.id == document_id)).scalar()
 
 
 def tags_of(session: Session, document_id: str) -> Tags | None:

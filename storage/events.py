@@ -26,6 +26,9 @@ _keys = tables.table(tables.EventKeyRow)
 _tags = tables.table(tables.EventTagRow)
 _links = tables.table(tables.LinkRow)
 _scores = tables.table(tables.ScoreRow)
+_aliases = tables.table(tables.EventAliasRow)
+NOISE = "mark:noise"
+"""The tag of an event that a person marked as noise: it is on no list."""
 
 
 class Cursor(Record):
@@ -119,6 +122,18 @@ def save(session: Session, event: Event, sketch: Sketch | None = None, keys: Ite
     _save_tags(session, event)
 
 
+def remove(session: Session, event_id: str, leads_to: str | None = None) -> None:
+    """An event gone with all that hangs on it; its id stays known, and leads where its documents went."""
+    session.execute(delete(_events).where(_events.c.id == event_id))
+    if leads_to is not None:
+        upsert(session, _aliases, ("event_id",), {"event_id": event_id, "leads_to": leads_to})
+
+
+def bring_back(session: Session, event_id: str) -> None:
+    """The id of an event that was gone is its own again; save the event after."""
+    session.execute(delete(_aliases).where(_aliases.c.event_id == event_id))
+
+
 def save_links(session: Session, event_id: str, links: Iterable[Link], now: datetime) -> None:
     """An event's links as drawn now. One drawn before keeps its known-at time; one no longer drawn is withdrawn."""
     drawn = {_link_key(link): link for link in links}
@@ -143,6 +158,19 @@ def save_links(session: Session, event_id: str, links: Iterable[Link], now: date
     standing = {key[0] for key, old in stored.items() if old.withdrawn_at is None}
     if standing != {key[0] for key in drawn}:
         _save_linked_tags(session, event_id, {link.security_id for link in drawn.values()})
+
+
+def restore_link(session: Session, link: Link, known_at: datetime, withdrawn_at: datetime | None) -> None:
+    """A link as it was drawn between two times, in place of what is kept of it."""
+    key = dict(zip(("security_id", "relation", "path_hash"), _link_key(link), strict=True))
+    times = {"known_at": known_at, "withdrawn_at": withdrawn_at}
+    row = {"event_id": link.event_id, "weight": link.weight, "body": link.model_dump_json(), **key, **times}
+    upsert(session, _links, ("event_id", *key), row)
+
+
+def save_linked_tags(session: Session, event_id: str) -> None:
+    """The tags by which an event is found under the securities that it is linked to now."""
+    _save_linked_tags(session, event_id, set(securities_of(session, event_id)))
 
 
 def save_scores(session: Session, scores: Iterable[Score]) -> None:
@@ -195,6 +223,8 @@ def _save_linked_tags(session: Session, event_id: str, securities: set[str]) -> 
 
 
 def _tags_of(event: Event) -> set[str]:
+    if event.is_noise:
+        return {NOISE}
     tags = {f"type:{event.event_type}"} | {f"company:{tag.id}" for tag in event.companies}
     for product in event.products:
         tags |= {_key(f"product:{name.casefold()}") for name in (product.id, product.family, product.name) if name}
@@ -217,9 +247,17 @@ def _is_link(event_id: str, key: tuple[str, str, bytes]) -> ColumnElement[bool]:
 
 
 def get(session: Session, event_id: str) -> Event | None:
-    """An event by its id."""
+    """An event by its id; for the id of one that is gone the event that it leads to."""
     body = session.execute(select(_events.c.body).where(_events.c.id == event_id)).scalar()
-    return None if body is None else Event.model_validate_json(body)
+    if body is not None:
+        return Event.model_validate_json(body)
+    leads_to = session.execute(select(_aliases.c.leads_to).where(_aliases.c.event_id == event_id)).scalar()
+    return None if leads_to is None else get(session, leads_to)
+
+
+def aliases(session: Session) -> dict[str, str]:
+    """The ids of events that are gone, each with the event that it leads to."""
+    return {row.event_id: row.leads_to for row in session.execute(select(_aliases))}
 
 
 def several(session: Session, event_ids: Sequence[str]) -> dict[str, Event]:
@@ -231,17 +269,19 @@ def several(session: Session, event_ids: Sequence[str]) -> dict[str, Event]:
 def between(session: Session, start: datetime, end: datetime) -> list[Event]:
     """Events of a time, its end left out, newest first."""
     is_within = and_(_events.c.filed_at >= start, _events.c.filed_at < end)
-    return _read(session, select(_events.c.body).where(is_within).order_by(*_newest_first()))
+    return _read(session, select(_events.c.body).where(is_within, _is_shown()).order_by(*_newest_first()))
 
 
 def recent(session: Session, limit: int = 50) -> list[Event]:
     """The newest events."""
-    return _read(session, select(_events.c.body).order_by(*_newest_first()).limit(limit))
+    return _read(session, select(_events.c.body).where(_is_shown()).order_by(*_newest_first()).limit(limit))
 
 
 def follow_ups(session: Session, event_id: str) -> list[Event]:
     """Events that develop this one, oldest first."""
-    query = select(_events.c.body).where(_events.c.follows == event_id)
+    gone = select(_aliases.c.event_id).where(_aliases.c.leads_to == event_id)
+    follows = or_(_events.c.follows == event_id, _events.c.follows.in_(gone))
+    query = select(_events.c.body).where(follows, _events.c.id != event_id, _is_shown())
     return _read(session, query.order_by(_events.c.filed_at, _events.c.id))
 
 
@@ -264,6 +304,7 @@ def page(
     tags += [[_key(f"product:{product.casefold()}")]] if product else []
     tags += [[f"security:{security}", f"linked:{security}"]] if security else []
     query = select(_events.c.filed_at, _events.c.id, _events.c.body).where(*(_has(any_of) for any_of in tags))
+    query = query.where(_is_shown())
     query = query.where(_events.c.filed_at >= since) if since else query
     query = query.where(_events.c.filed_at < until) if until else query
     query = query.where(_is_after(cursor)) if cursor else query
@@ -342,6 +383,10 @@ def _read(session: Session, query: Any) -> list[Event]:
 def _has(any_of: Sequence[str]) -> ColumnElement[bool]:
     named = _tags.c.tag == any_of[0] if len(any_of) == 1 else _tags.c.tag.in_(any_of)
     return exists().where(named, _tags.c.filed_at == _events.c.filed_at, _tags.c.event_id == _events.c.id)
+
+
+def _is_shown() -> ColumnElement[bool]:
+    return ~_has([NOISE])
 
 
 def _is_after(cursor: Cursor) -> ColumnElement[bool]:

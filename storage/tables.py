@@ -243,6 +243,7 @@ class CorrectionRow(SQLModel, table=True):
     before: bytes = Field(sa_type=LargeBinary)
     after: bytes = Field(sa_type=LargeBinary)
     undone_by: str | None = Field(default=None, sa_type=Words)
+    undone_why: str = Field(default="", sa_type=Words)
     undone_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 

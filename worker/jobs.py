@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from pipeline import flow
-from pipeline.records import ByHand, Document, Event, RawDocument, Sketch, State, Tags, Watch
+from pipeline.records import ByHand, Document, Event, Placement, RawDocument, Sketch, State, Tags, Watch
 from pipeline.tag import Lexicon
 from storage import documents, events, outbox, queue, search, watches
 from worker.advice import advised
@@ -110,17 +110,8 @@ def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: 
 
 def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequence[Watch], now: datetime) -> State:
     state, reason, verdict = flow.fate(reading, documents.like(session, reading.fingerprint))
-    event_id = seat = documents.seat_of(session, reading.document.id)
-    if state is not State.DONE:
-        event_id = None
-    elif seat is None:
-        candidates = _candidates(session, reading.sketch)
-        placement = flow.place(reading, candidates, desk.lexicon)
-        before = None if placement.new else events.get(session, placement.event_id)
-        on = reading.document.when.astimezone(desk.zone).date()
-        outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, standing, now, on)
-        _save(session, reading, outcome, flow.remember(reading, placement, candidates), standing, now)
-        event_id = outcome.event.id
+    seat = documents.seat_of(session, reading.document.id)
+    event_id = _join(session, desk, reading, seat, standing, now) if state is State.DONE else None
     documents.finish(
         session,
         reading.document,
@@ -135,11 +126,23 @@ def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequen
     )
     if seat is not None:
         settle_again(session, desk, seat, now)
-        if state is State.DONE:
-            search.index_document(session, reading.document, reading.tags)
-        else:
-            search.remove(session, "document", reading.document.id)
+    if seat is not None and event_id is None:
+        search.remove(session, "document", reading.document.id)
     return state
+
+
+def _join(
+    session: Session, desk: Desk, reading: flow.Reading, seat: str | None, standing: Sequence[Watch], now: datetime
+) -> str:
+    """The event that a document joins or founds, with what follows. One that made the trip before keeps its seat."""
+    candidates = [] if seat else _candidates(session, reading.sketch)
+    placement = Placement(event_id=seat, new=False) if seat else flow.place(reading, candidates, desk.lexicon)
+    before = None if placement.new else events.get(session, placement.event_id)
+    on = reading.document.when.astimezone(desk.zone).date()
+    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, standing, now, on)
+    sketch = None if seat else flow.remember(reading, placement, candidates)
+    _save(session, reading, outcome, sketch, standing, now)
+    return outcome.event.id
 
 
 def settle_again(

@@ -43,7 +43,9 @@ def place(sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase
         return new
     known = vocabulary(knowledge)
     mine = View(sketch, known)
-    matches = [match(mine, founding, known, weights) for founding in candidates]
+    matches = [
+        match(mine, anchor, known, weights) for founding in candidates for anchor in (founding, *founding.merged)
+    ]
     best = max(matches, key=lambda m: (m.score, m.sketch.event_id), default=None)
     if best is None or best.score < JOINS:
         return new.model_copy(update=_earlier(sketch, matches, weights))

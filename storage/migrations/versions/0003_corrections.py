@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("before", sa.LargeBinary(), nullable=False),
         sa.Column("after", sa.LargeBinary(), nullable=False),
         sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.Column("undone_why", sa.Text(), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
