@@ -61,6 +61,13 @@ def process_all(desk: Desk) -> Counter[State]:
         while batch := process_due(desk, now()):
             fates += batch
             advance(batch.total())
+    with desk.store.reading() as session:
+        held = documents.counts_by_state(session)[State.PENDING]
+    if held:
+        complain(
+            f"{held} documents wait: to be tried again, or held by another process or one that was killed; "
+            "they come back by themselves within five minutes, then run this again or `launchwatch up`"
+        )
     return fates
 
 

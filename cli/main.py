@@ -46,6 +46,10 @@ COMMANDS = {
 """Where each command lives. A file is imported only when its command runs, so that `launchwatch tag` starts at once."""
 
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended."""
+
+
 class Commands(TyperGroup):
     """The commands of COMMANDS, in that order, each imported on demand."""
 
@@ -97,8 +101,11 @@ def main() -> None:
         complain(str(refusal))
         sys.exit(refusal.code)
     except KeyboardInterrupt:
-        complain("stopped; what was finished is kept")
-        sys.exit(130)
+        _stopped()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            _stopped()  # Typer takes the interrupt for itself, and says nothing
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -107,6 +114,11 @@ def main() -> None:
             raise
         complain(f"{type(error).__name__}: {error} (set LAUNCHWATCH_TRACEBACK=1 to see where)")
         sys.exit(1)
+
+
+def _stopped() -> None:
+    complain("stopped; what was finished is kept")
+    sys.exit(INTERRUPTED)
 
 
 def _terminate(*_: object) -> None:

@@ -47,7 +47,13 @@ def process_due(desk: Desk, now: datetime, limit: int = BATCH) -> Counter[State]
     with desk.store.writing() as session:
         claimed = queue.claim(session, [documents.PROCESS], now, LEASE, limit)
         documents.fail_abandoned(session, now)
-    return process(desk, claimed, now) if claimed else Counter()
+    try:
+        return process(desk, claimed, now) if claimed else Counter()
+    except KeyboardInterrupt:
+        with desk.store.writing() as session:
+            for work in claimed:
+                queue.put_back(session, work, now)
+        raise
 
 
 def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter[State]:

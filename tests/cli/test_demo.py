@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -50,13 +54,40 @@ def test_the_demo_empties_no_folder_but_its_own(run: Run, tmp_path: Path) -> Non
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
-def test_ctrl_c_ends_a_command_cleanly(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cli.main", "cluster"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        process.wait(2)
-    except subprocess.TimeoutExpired:
-        process.send_signal(2)
-    _, said = process.communicate(timeout=20)
+@pytest.mark.slow
+def test_ctrl_c_in_the_middle_ends_cleanly_and_the_next_run_takes_up_the_rest(tmp_path: Path) -> None:
+    news = tmp_path / "news.jsonl"
+    rows = [
+        {"id": str(n), "title": f"xAI releases Grok-{n}", "text": f"xAI released Grok-{n} today."} for n in range(3000)
+    ]
+    news.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [sys.executable, "-m", "cli.main", "ingest", str(news)]
+    given = os.environ | {"LAUNCHWATCH_HOME": str(tmp_path / "home")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given)
+    store = tmp_path / "home" / "launchwatch.db"
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and _count(store, "done") < 50:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert "stopped; what was finished is kept" in said
     assert "Traceback" not in said
+    with sqlite3.connect(store) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM work WHERE state = 'leased'").fetchone() == (0,)
+    connection.close()
+    assert 50 <= _count(store, "done") < len(rows)
+
+
+def _count(store: Path, state: str) -> int:
+    if not store.exists():
+        return 0
+    try:
+        with sqlite3.connect(store) as connection:
+            (found,) = connection.execute("SELECT count(*) FROM documents WHERE state = ?", (state,)).fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()
+    return int(found)
