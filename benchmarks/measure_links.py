@@ -1,6 +1,7 @@
 """Links against the judged pairs of gold/links.jsonl: precision, recall of direct links, and every pair that is wrong.
 
-    python -m benchmarks.measure_links week_2024_03.jsonl
+    python -m benchmarks.measure_links week_2024_03.jsonl              # wrong pairs of those that rules were tuned with
+    python -m benchmarks.measure_links week_2024_03.jsonl held-out     # wrong pairs of those that no rule was tuned with
 
 The file holds the documents that the pairs speak of, one JSON object a line with `id`, `date`, `title`, `text`, `lang` and
 `source`. What the pairs mean, and how they were judged, stands in docs/links.md.
@@ -25,18 +26,23 @@ ZONE = ZoneInfo("Asia/Shanghai")
 GOLD = Path(__file__).parent / "gold" / "links.jsonl"
 
 
-def main(documents: Path) -> None:
-    """Print each wrong pair, then the figures."""
+def main(documents: Path, listed: bool) -> None:
+    """Print each wrong pair of a part, `listed` the held-out one, then the figures of both."""
     pairs = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
     lexicon = Lexicon(load())
     found = {row["id"]: linked(row, lexicon) for row in wanted(documents, {pair["document"] for pair in pairs})}
-    counts: Counter[tuple[str, str]] = Counter()
-    for pair in pairs:
-        given = answer(found[pair["document"]].get(pair["security"]))
-        counts[pair["want"], given] += 1
-        if given != pair["want"]:
-            print(f"{pair['document']} {pair['security']:13s} want {pair['want']:8s} given {given:8s} {pair['why']}")
-    print_figures(counts, found.values())
+    for held_out in (False, True):
+        part = [pair for pair in pairs if pair.get("held_out", False) is held_out]
+        counts: Counter[tuple[str, str]] = Counter()
+        for pair in part:
+            given = answer(found[pair["document"]].get(pair["security"]))
+            counts[pair["want"], given] += 1
+            if given != pair["want"] and held_out is listed:
+                print(
+                    f"{pair['document']} {pair['security']:13s} want {pair['want']:8s} given {given:8s} {pair['why']}"
+                )
+        print("held out:" if held_out else "tuned with:")
+        print_figures(counts, [found[document] for document in {pair["document"] for pair in part}])
 
 
 def wanted(documents: Path, ids: set[str]) -> list[dict[str, Any]]:
@@ -91,6 +97,6 @@ def _sum(counts: Counter[tuple[str, str]], want: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m benchmarks.measure_links DOCUMENTS.jsonl")
-    main(Path(sys.argv[1]))
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: python -m benchmarks.measure_links DOCUMENTS.jsonl [held-out]")
+    main(Path(sys.argv[1]), sys.argv[2:] == ["held-out"])

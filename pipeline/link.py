@@ -5,7 +5,8 @@ Direct are the event's own issuers and the securities that its reports name; all
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -14,9 +15,13 @@ from urllib.parse import urlsplit
 from knowledge.index import KnowledgeBase, last_day
 from knowledge.schema import Concept, Relation, RelationKind
 from pipeline.records import CompanyTag, Event, Link, Reason
+from pipeline.text import fold
 
 PASSING = 40
-"""Below this even the first company named only passes through a text about something else: a market report, a list."""
+"""Below this even the first company named only passes through a text about something else: a quote, a host, a list."""
+
+SURE = 50
+"""From here on an actor's own ties are followed; a direct link is drawn on less, since it names but the company itself."""
 
 ABOUT = 50
 """From here on an event is about a product; below, the product is named in passing and brings no concept with it."""
@@ -134,9 +139,11 @@ class _View:
     # ---- indirect ---------------------------------------------------------------------------------------------------
 
     def indirect(self) -> Iterator[Path]:
-        """One or two steps from the event's own companies."""
+        """One or two steps from the event's own companies; none where reports only gather what a day or market brought."""
+        if _gathers(self.event, self.knowledge):
+            return
         for company, relevance in actors(self.event):
-            for relations, weight in self._ways(company):
+            for relations, weight in self._ways(company) if relevance >= SURE else ():
                 weight = min(weight * relevance / 100, INDIRECT_CAP)
                 if weight >= NEGLIGIBLE:
                     confidence = min(relation.confidence for relation in relations)
@@ -291,6 +298,36 @@ def _acts(tag: CompanyTag) -> bool:
 def _is_party(tag: CompanyTag, event: Event) -> bool:
     least = PARTY if event.event_type in TWO_SIDED else HIGH_RELEVANCE
     return tag.relevance >= least and tag.rule not in SHOWN_BY_ANOTHER
+
+
+def _gathers(event: Event, knowledge: KnowledgeBase) -> bool:
+    """Whether every headline is a market wrap or a round-up: what it names happened side by side, not to each other."""
+    words = _words(knowledge)
+    headlines = [fold(report.title) for report in event.reports]
+    return all(
+        words.roundup.search(line) or (words.wrap.search(line) and words.move.search(line)) for line in headlines
+    )
+
+
+class _Words(NamedTuple):
+    """What headlines are searched for: names of round-ups, of markets, and words for how shares moved."""
+
+    roundup: re.Pattern[str]
+    wrap: re.Pattern[str]
+    move: re.Pattern[str]
+
+
+@lru_cache(maxsize=4)
+def _words(knowledge: KnowledgeBase) -> _Words:
+    groups = {group.id: (*group.words_zh, *group.words_en) for group in knowledge.taxonomy.words}
+    markets = frozenset(groups.get("wrap", ()))
+    moves = [word for word in groups.get("market", ()) if word not in markets]
+    return _Words(_any(groups.get("roundup", ())), _any(markets), _any(moves))
+
+
+def _any(words: Iterable[str]) -> re.Pattern[str]:
+    """Any of some words, folded; nothing where there are none."""
+    return re.compile("|".join(sorted(re.escape(fold(word)) for word in words)) or r"(?!)")
 
 
 def in_scope(concept: Concept, event: Event) -> bool:

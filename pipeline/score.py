@@ -48,7 +48,7 @@ SAME_SOURCE = 0.5
 DEEDS = ("release", "open_source", "update", "extend")
 """Word groups of which one in a headline says that somebody did something; `act` and the types' strong cues beside them."""
 
-LOOKING = ("question", "retrospect", "commentary", "wrap")
+LOOKING = ("question", "retrospect", "commentary", "roundup", "wrap")
 """Word groups of which one makes a headline a question, a look back, an opinion, a list or a market wrap."""
 
 PLAUSIBLE = 1000.0

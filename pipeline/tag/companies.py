@@ -11,18 +11,30 @@ from pipeline.tag.lexicon import Lexicon, Scan
 from pipeline.tag.products import Found
 
 _OBJECT_BEFORE = re.compile(
-    r"(?:基于|接入|支持|集成|兼容|对标|超越|超|击败|打败|起诉|指控|收购|投资|入股|加入|登陆|适配"
+    r"(?:基于|接入|支持|集成|兼容|对标|接近|逼近|匹敌|碾压|吊打|超越|超|击败|打败|起诉|指控|收购|投资|入股|加入|登陆|适配"
     r"|驱动|采用|使用|利用|通过|对|与|和|及|跟|同|向|给|由|被|从|获|获得|引入|内置|搭载|挖走"
     r"|挖角|来自|相比|优于|媲美|追平|比肩|面向|转向"
     r"|with|vs\.?|against|using|on|for|from|to|over|than|like|via|in|into|and|&|beats?|of"
     r"|based on|powered by|acquires?|sues|backed by|,|、|/)\s*$",
     re.IGNORECASE,
 )
+_COMPARED = re.compile(
+    r"(?:对标|接近|逼近|匹敌|碾压|吊打|超越|超过|超|击败|打败|优于|媲美|追平|比肩|比得上|beats?|beating|outperforms?|surpass(?:es|ing)?|rivals?"
+    r"|better than|faster than|comparable to|on par with)\s*$",
+    re.IGNORECASE,
+)
+"""What makes a name the measure of another's deed."""
 _BY = re.compile(
     r"(?:released|developed|made|built|trained|published|launched|introduced|created|designed) by\s*$", re.IGNORECASE
 )
+_FORMER = re.compile(
+    r"(?:(?<![此目日提之以午年月周天空生])前|原|former|ex-)\s*(?:the\s+)?$|曾[^，,。；;]{0,12}$", re.IGNORECASE
+)
+"""What makes a name somebody's past: a former employer, a project long done."""
 _REPORTED = re.compile(r"^.{0,1}据|报道|消息|获悉|reported|reports")
 _ACTS = ("release", "open_source", "update", "extend", "act")
+_ONLY_A_PLACE = 32
+"""What an app where others do things loses unless a verb follows it."""
 _REACH = 14
 """How far behind a name its verb may stand, not counting what stands between in brackets."""
 
@@ -88,6 +100,8 @@ def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen
 def _rule(product: Found, lexicon: Lexicon) -> str:
     if product.rule == "likeness":
         return "likeness"
+    if product.id in lexicon.venues:
+        return "venue"
     return "instrument" if product.id in lexicon.instruments else "product"
 
 
@@ -97,14 +111,20 @@ def _points(scan: Scan, one: _Seen, rank: int, verbs: list[tuple[int, int]]) -> 
     else:
         first_sentence = scan.sentence(scan.title_end + 1)
         points = (58 if one.start < first_sentence[1] else 44) - min(24, 3 * rank)
-    points -= {"name": 0, "product": 3, "security": 1, "instrument": 25, "likeness": 30}[one.rule]
+    points -= {"name": 0, "product": 3, "security": 1, "instrument": 25, "likeness": 30, "venue": 3}[one.rule]
     before = scan.folded[max(0, one.start - 16) : one.start]
     if _BY.search(before):
         points += 16
-    elif _OBJECT_BEFORE.search(before):
+    elif _FORMER.search(before):
+        points -= 46
+    elif _COMPARED.search(before):
+        points -= 34
+    elif scan.text[one.start - 1 : one.start] != "，" and _OBJECT_BEFORE.search(before):
         points -= 16
     elif any(0 <= start - one.end <= _REACH for start, _ in verbs):
         points += 10
+    elif one.rule == "venue":
+        points -= _ONLY_A_PLACE
     return points
 
 

@@ -144,7 +144,13 @@ class Lexicon:
         self.hardware = _any_name(groups.get("hardware_names", frozenset()))
         instruments = groups.get("instrument_kinds", frozenset())
         self.instruments = frozenset(p.id for p in knowledge.products.values() if p.kinds and p.kinds[0] in instruments)
+        self.venues = frozenset(
+            p.id for p in knowledge.products.values() if p.kinds == ("app",) and _is_large(p.company, knowledge)
+        )
+        """Apps of large companies where others do things: named, they seldom say that their owner acts."""
         self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
+        self.listing_of = {c: s for s, c in sorted(self.issuer_of.items(), reverse=True)}
+        """A company's first listing; linking brings its others along."""
         self.type_weights = {row.id: row.weight for row in knowledge.taxonomy.event_types}
         self.ai_makers = frozenset(c for c, row in knowledge.companies.items() if row.type == "lab")
         self.media = frozenset(c for c, row in knowledge.companies.items() if row.type == "media")
@@ -289,6 +295,11 @@ def _stands_in_chinese(name: Name, folded: str, start: int, end: int) -> bool:
 
 
 @cache
+def _is_large(company: str, knowledge: KnowledgeBase) -> bool:
+    row = knowledge.companies.get(company)
+    return row is not None and row.type == "bigtech"
+
+
 def _any_word(words: tuple[str, ...]) -> re.Pattern[str]:
     """Any of some folded words, each on its own where it is Latin."""
     parts = (rf"(?<![a-z]){re.escape(w)}s?(?![a-z])" if w[0].isascii() else re.escape(w) for w in words)

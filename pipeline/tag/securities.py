@@ -21,6 +21,10 @@ _CODE = re.compile(
 _LIST_GAP = re.compile(r"\s*(?:[、,，/和及与]|以及|(?:[（(][^）)\n]{0,14}[）)]))*\s*")
 _NO_SHARE = re.compile(r"概念|板块|行业|指数|产业|赛道|题材|数据|财经|iFind|显示|发电|能|领域|公司|企业|方向")
 """What follows an everyday word that is no share: a board, a trade, a source of data."""
+_MOVE = re.compile(
+    r"(?:（[^）\n]{0,12}）|\([^)\n]{0,12}\))?(?:[^，,。；;、\n]{0,10}?)(?:涨|跌|升超|下挫|走高|走低|高开|低开|高走|低走|拉升|回落|反弹|新高|新低|翻红|翻绿)"
+)
+"""What follows the name of a share that moved."""
 _NEAR = 60
 """How far from a name, inside its sentence, a word of the market may stand."""
 _BESIDE = 6
@@ -29,7 +33,7 @@ _BESIDE = 6
 
 def find(scan: Scan, lexicon: Lexicon) -> tuple[SecurityTag, ...]:
     """The securities that the text names, in order of place, each once."""
-    found: list[tuple[int, SecurityTag]] = [*_by_code(scan, lexicon), *_by_name(scan, lexicon)]
+    found: list[tuple[int, SecurityTag]] = [*_by_code(scan, lexicon), *_by_name(scan, lexicon), *_moved(scan, lexicon)]
     kept: dict[str, SecurityTag] = {}
     for _, tag in sorted(found, key=lambda f: f[0]):
         kept.setdefault(tag.id, tag)
@@ -71,6 +75,21 @@ def _by_name(scan: Scan, lexicon: Lexicon) -> Iterator[tuple[int, SecurityTag]]:
         if rule:
             written = scan.text[mention.start : mention.end]
             yield mention.start, SecurityTag(id=mention.name.id, quote=written, rule=rule)
+
+
+def _moved(scan: Scan, lexicon: Lexicon) -> Iterator[tuple[int, SecurityTag]]:
+    """In a market wrap, the companies of which it says how their shares moved: `亚马逊、微软涨超2%`."""
+    if not any(c.group == "wrap" and c.start < scan.title_end for c in scan.cues):
+        return
+    named = [(m, lexicon.listing_of.get(m.name.company or "")) for m in scan.mentions if m.name.kind == "company"]
+    for place, (mention, listing) in enumerate(named):
+        end = mention.end
+        for other, _ in named[place + 1 :]:
+            if not _LIST_GAP.fullmatch(scan.text, end, other.start):
+                break
+            end = other.end
+        if listing and _MOVE.match(scan.text, end):
+            yield mention.start, SecurityTag(id=listing, quote=scan.text[mention.start : mention.end], rule="moved")
 
 
 def _evidence(scan: Scan, lexicon: Lexicon, named: list[Mention], place: int, market: list[tuple[int, int]]) -> str:

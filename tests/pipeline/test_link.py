@@ -7,10 +7,18 @@ from datetime import date
 import pytest
 
 from knowledge.index import KnowledgeBase
-from knowledge.schema import Concept
+from knowledge.schema import Concept, Taxonomy, WordGroup
 from pipeline.link import DIRECT_FLOOR, INDIRECT_CAP, link
 from pipeline.records import CompanyTag, ProductTag, SecurityTag
-from tests.factories import make_company, make_event, make_kind, make_knowledge, make_relation, make_security
+from tests.factories import (
+    make_company,
+    make_event,
+    make_kind,
+    make_knowledge,
+    make_relation,
+    make_report,
+    make_security,
+)
 
 ON = date(2024, 3, 25)
 KINDS = [
@@ -247,3 +255,46 @@ def test_a_security_is_no_link_before_it_trades() -> None:
 def test_companies_and_securities_that_nobody_knows_are_no_error(world: KnowledgeBase) -> None:
     event = make_event("nobody", securities=(SecurityTag(id="999999.SZ", quote="999999"),))
     assert [(one.security_id, bool(one.evidence)) for one in link(event, world, ON)] == [("999999.SZ", True)]
+
+
+def test_only_a_sure_actor_s_ties_are_followed(world: KnowledgeBase) -> None:
+    def kinds(relevance: int) -> set[bool]:
+        tag = CompanyTag(id="giant", relevance=relevance, role="actor", quote="giant")
+        return {one.direct for one in link(make_event(companies=(tag,)), world, ON)}
+
+    assert kinds(80) == {True, False}
+    assert kinds(45) == {True}
+    assert kinds(30) == set()
+
+
+@pytest.fixture
+def market() -> KnowledgeBase:
+    """A listed company with a supplier, and the words of market wraps and round-ups."""
+    words = (
+        WordGroup(id="wrap", words_zh=("美股",)),
+        WordGroup(id="market", words_zh=("美股", "收跌")),
+        WordGroup(id="roundup", words_zh=("晚报",)),
+    )
+    return make_knowledge(
+        companies=[make_company("giant"), make_company("chips")],
+        securities=[make_security("NYSE:BABA", "giant"), make_security("NASDAQ:NVDA", "chips")],
+        relations=[
+            make_relation("giant", "is_listed_as", "NYSE:BABA"),
+            make_relation("giant", "hardware_supplier", "NASDAQ:NVDA", valid_from="2024-01-01"),
+        ],
+        taxonomy=Taxonomy(event_types=(), modalities=(), fact_kinds=(), relation_kinds=tuple(KINDS), words=words),
+    )
+
+
+@pytest.mark.parametrize("headline", ["美股三大指数收跌，巨头跌超2%", "某晚报：巨头建新楼；又一家公司上市"])
+def test_a_market_wrap_or_a_round_up_leads_to_no_supplier(headline: str, market: KnowledgeBase) -> None:
+    gathered = link(make_event("giant", reports=(make_report(title=headline),)), market, ON)
+    assert {one.security_id for one in gathered} == {"NYSE:BABA"}
+
+
+def test_one_report_that_tells_of_the_company_itself_opens_its_ties_again(market: KnowledgeBase) -> None:
+    reports = (make_report("d1", title="美股收跌"), make_report("d2", title="巨头发布新模型"))
+    assert {one.security_id for one in link(make_event("giant", reports=reports), market, ON)} == {
+        "NYSE:BABA",
+        "NASDAQ:NVDA",
+    }

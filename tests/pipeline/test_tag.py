@@ -204,3 +204,30 @@ def test_a_product_that_another_is_likened_to_is_not_the_product() -> None:
 def test_what_a_product_takes_in_today_is_not_claimed_for_then() -> None:
     assert tagged("月之暗面 Kimi 启动200万字无损上下文内测").modalities.input == ("text",)
     assert tagged("OpenAI 发布 Sora").modalities.input == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "actor"),
+    [
+        ("能力号称接近 GPT-4，Databricks 发布最强开源大模型", "databricks"),
+        ("7B大模型测试成绩超GPT-4，微软新研究解决工具调用难题", "microsoft"),
+        ("原百度副总裁加入阿里巴巴", "alibaba"),
+        ("Former Google researcher joins Anthropic", "anthropic"),
+    ],
+)
+def test_neither_the_measure_nor_the_former_employer_is_the_actor(title: str, actor: str) -> None:
+    assert companies(tagged(title))[0] == actor
+
+
+def test_an_app_where_others_do_things_says_little_of_its_owner_unless_it_acts() -> None:
+    place, actor = tagged("安徽前首富，抖音“续命”"), tagged("抖音上线 AI 新功能")
+    assert place.companies[0].id == actor.companies[0].id == "bytedance"
+    assert place.companies[0].relevance < 50 < actor.companies[0].relevance
+
+
+def test_a_market_wrap_names_the_shares_of_which_it_says_how_they_moved() -> None:
+    text = "亚马逊、微软涨超2%，特斯拉一度跌近3%。摩根大通首次给予超微电脑买入评级。"
+    tags = tagged("美股收盘：三大指数齐涨，英伟达再创新高", text)
+    assert {s.id for s in tags.securities} >= {"NASDAQ:NVDA", "NASDAQ:AMZN", "NASDAQ:MSFT", "NASDAQ:TSLA"}
+    assert not {"NYSE:JPM", "NASDAQ:SMCI"} & {s.id for s in tags.securities}
+    assert "NASDAQ:NVDA" not in {s.id for s in tagged("英伟达发布新芯片", "英伟达的对手跌了。").securities}
