@@ -67,6 +67,9 @@ def _holds(claim: Claim, digest: Digest) -> bool:
         case "change":
             old, new = claim.inputs
             return _near(float(claim.value), round((new / old - 1) * 100, 2))
+        case "excess":
+            old, new, market_old, market_new = claim.inputs
+            return _near(float(claim.value), round((new / old - market_new / market_old) * 100, 2))
         case "count":
             most = len(digest.inputs) if claim.event_id is None else float("inf")
             return isinstance(claim.value, int) and 0 <= claim.value <= most

@@ -277,7 +277,7 @@ def _stances(theme: ThemeBlock, say: _Say) -> list[tuple[str, ...]]:
 def _stocks(digest: Digest, say: _Say) -> list[Block]:
     if not digest.stocks:
         return []
-    columns = (
+    columns: tuple[str, ...] = (
         say("代码", "Code"),
         say("简称", "Name"),
         say("事件", "Event"),
@@ -286,6 +286,10 @@ def _stocks(digest: Digest, say: _Say) -> list[Block]:
         say("依据", "Evidence"),
         say("截至", "As of"),
     )
+    widths: tuple[int, ...] = (5, 4, 6, 4, 9, 6, 4)
+    moved = any(stock.move for stock in digest.stocks)
+    if moved:
+        columns, widths = (*columns, say("本期涨跌", "Price")), (*widths, 5)
     blocks: list[Block] = [
         say.section("关联标的", "Linked stocks"),
         Table(
@@ -293,8 +297,8 @@ def _stocks(digest: Digest, say: _Say) -> list[Block]:
                 "关联不等于推荐；强度与依据见各行", "A link is not a recommendation; strength and evidence by row"
             ),
             columns=columns,
-            widths=(5, 4, 6, 4, 9, 6, 4),
-            rows=tuple(_stock(s, say) for s in digest.stocks),
+            widths=widths,
+            rows=tuple(_stock(s, say, moved) for s in digest.stocks),
         ),
     ]
     if digest.stocks_left_out:
@@ -303,7 +307,7 @@ def _stocks(digest: Digest, say: _Say) -> list[Block]:
     return blocks
 
 
-def _stock(stock: Stock, say: _Say) -> tuple[str, ...]:
+def _stock(stock: Stock, say: _Say, moved: bool) -> tuple[str, ...]:
     strength = STRENGTHS[stock.strength].say(say.language)
     tie = f"{stock.relation.say(say.language)}/{strength}"
     if stock.issuer_denied:
@@ -319,6 +323,7 @@ def _stock(stock: Stock, say: _Say) -> tuple[str, ...]:
         stock.reason.say(say.language),
         "; ".join(stock.evidence[:EVIDENCE]),
         stock.as_of.isoformat(),
+        *([stock.move.say(say.language) if stock.move else "—"] if moved else []),
     )
 
 
@@ -441,6 +446,7 @@ RULES = {
     "coming": Both(zh="标题或事实中的日期", en="date in a title or fact"),
     "conflict": Both(zh="原文，各方不一", en="quoted, reports differ"),
     "change": Both(zh="两次收盘价相比", en="change between two closes"),
+    "excess": Both(zh="该变动减去指数变动", en="that change less the index's"),
 }
 
 
@@ -451,6 +457,9 @@ def _claim(claim: Claim, say: _Say) -> tuple[str, ...]:
         words = " / ".join(f"{n:,.6f}".rstrip("0").rstrip(".") for n in reversed(claim.inputs))
         if claim.rule == "ratio":
             words = " / ".join(f"{n:,.6f}".rstrip("0").rstrip(".") for n in claim.inputs)
+    if claim.rule == "excess":
+        old, new, market_old, market_new = (f"{n:,.6f}".rstrip("0").rstrip(".") for n in claim.inputs)
+        words = f"{new} / {old} − {market_new} / {market_old}"
     how = RULES[claim.rule].say(say.language) + (say("（有分歧）", " (disputed)") if claim.conflict else "")
     return (claim.shown.say(say.language), claim.what.say(say.language), how, words, source)
 

@@ -58,10 +58,11 @@ class Series(Record):
 
 
 class Prices(Record):
-    """The sector's index and the market's, where an installation has them."""
+    """The market's index, and the sector's and linked stocks' closes where an installation has them."""
 
-    sector: Series
+    sector: Series | None = None
     market: Series
+    stocks: tuple[Series, ...] = ()
 
 
 # ---- what supports a sentence ---------------------------------------------------------------------------------------
@@ -76,10 +77,11 @@ Rule = Literal[
     "coming",
     "conflict",
     "change",
+    "excess",
 ]
 """How a number came about: stands in a quote; one stored figure over another; an earlier figure of the same product;
 another product's figure; the best of all stored figures until then; a count of stored events; a date read in a title;
-one of several values that reports give; the change between two stored closes."""
+one of several values that reports give; the change between two stored closes; that change less the market's."""
 
 
 class Claim(Record):
@@ -215,6 +217,8 @@ class Stock(Record):
     as_of: date
     issuer_denied: bool = False
     other_events: int = 0
+    move: Sentence | None = None
+    """What its price did in the window, and beyond the market, where an installation has prices."""
 
 
 class Related(Record):
@@ -256,6 +260,19 @@ class Charts(Record):
     heat: tuple[HeatRow, ...] = ()
 
 
+class Edit(Record):
+    """A sentence as a person reworded it, by whom and when; no words leave it out."""
+
+    place: str
+    """The sentence's id: `headline`, `<event>.fact-1`, `line.<event>`, `risk-1`."""
+    language: Language
+    base: str
+    """The sentence that it replaces, as the facts gave it then."""
+    words: str
+    by: str
+    at: AwareDatetime
+
+
 class Digest(Record):
     """One issue: everything it says, in both languages, with everything that supports it."""
 
@@ -295,3 +312,5 @@ class Digest(Record):
     """Securities that its sentences name."""
     names: tuple[str, ...] = ()
     """Names of companies, products, securities, themes and sources that its sentences use."""
+    edits: tuple[Edit, ...] = ()
+    """What people changed; kept when the draft is written anew."""

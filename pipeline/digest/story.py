@@ -93,7 +93,7 @@ def compose(
         framework_name=Both(zh=knowledge.framework.name_zh, en=knowledge.framework.name_en),
         framework=standing.boxes(worthy, headlines, ledger),
         themes=standing.theme_blocks(worthy, lens, headlines, ledger, issues[0] if issues else None),
-        stocks=stock_rows,
+        stocks=market.with_moves(stock_rows, prices, period, ledger),
         stocks_left_out=stocks_left_out,
         others=tuple(_line(r, period, ledger) for r in rest[: LINES[period.kind]]),
         others_left_out=max(0, len(rest) - LINES[period.kind]),

@@ -1,0 +1,117 @@
+"""Prices, where an installation has them: a small protocol, and a reader of CSV files. Nothing needs them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.digest import Both, Period, Prices, Series
+
+INDEX = "index"
+"""What the column `index` is called among the securities: the index beside each close."""
+
+YEAR = timedelta(days=370)
+"""How far back closes are asked for: the recap draws a year."""
+
+
+class PriceSource(Protocol):
+    """Whatever gives daily closes: a file, a database, a data library wrapped in a few lines."""
+
+    def closes(self, security: str, since: date, until: date) -> Sequence[tuple[date, float]]:
+        """Daily closes of a security or an index, adjusted, oldest first; empty where it has none."""
+
+    def called(self, security: str) -> str:
+        """Its name for people, or its id."""
+
+    @property
+    def source(self) -> str:
+        """Where the prices come from, as an issue tells it."""
+
+
+class PricesBroken(ValueError):
+    """A price file cannot be used: which line, and what is wrong with it."""
+
+    def __init__(self, path: Path, line: int, what: str) -> None:
+        super().__init__(f"{path}, line {line}: {what}; give date,security,close and maybe index and name")
+        self.path, self.line, self.what = path, line, what
+
+
+class CsvPrices:
+    """A CSV with the columns `date,security,close`, and maybe `index` (the market's close that day) and `name`.
+
+    An index may as well be a security of its own: `2024-03-18,000300.SH,3603.53`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read whole. Raises PricesBroken, or OSError where the file cannot be read."""
+        self.source = path.name
+        self._closes: dict[str, dict[date, float]] = {}
+        self._names: dict[str, str] = {}
+        self._differ = False
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as lines:
+                for number, row in enumerate(csv.DictReader(lines), start=2):
+                    self._take(path, number, row)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise PricesBroken(path, 1, f"is no CSV in UTF-8 ({error})") from error
+
+    def closes(self, security: str, since: date, until: date) -> Sequence[tuple[date, float]]:
+        """Daily closes from one day to another, both included, oldest first."""
+        days = self._closes.get(security, {})
+        return sorted((day, close) for day, close in days.items() if since <= day <= until)
+
+    def called(self, security: str) -> str:
+        """The name that the file gives, or the id."""
+        return self._names.get(security, security)
+
+    @property
+    def has_index(self) -> bool:
+        """Whether the file has one index beside every close of a day; stocks of two markets have two."""
+        return INDEX in self._closes and not self._differ
+
+    def _take(self, path: Path, number: int, row: dict[str, str]) -> None:
+        try:
+            day, security = date.fromisoformat(row["date"].strip()), row["security"].strip()
+            self._closes.setdefault(security, {})[day] = _price(row["close"])
+            if row.get(INDEX):
+                index = _price(row[INDEX])
+                self._differ |= self._closes.setdefault(INDEX, {}).setdefault(day, index) != index
+            if row.get("name"):
+                self._names[security] = row["name"].strip()
+        except KeyError as error:
+            raise PricesBroken(path, number, f"there is no column {error}") from error
+        except (AttributeError, TypeError, ValueError) as error:
+            raise PricesBroken(path, number, str(error)) from error
+
+
+def _price(text: str) -> float:
+    price = float(text)
+    if not 0 < price < float("inf"):
+        raise ValueError(f"{text!r} is no price")
+    return price
+
+
+def for_period(
+    prices: PriceSource, securities: Iterable[str], period: Period, market: str, sector: str | None = None
+) -> Prices | None:
+    """What a digest takes: the market's closes, the sector's, and those of linked stocks; None without the market's."""
+
+    def series(security: str, since: date) -> Series | None:
+        closes = tuple(prices.closes(security, since, period.last_day))
+        name = prices.called(security)
+        return Series(id=security, name=Both(zh=name, en=name), source=prices.source, closes=closes) if closes else None
+
+    whole = series(market, period.last_day - YEAR)
+    if whole is None:
+        return None
+    if market == INDEX:
+        whole = whole.model_copy(update={"name": Both(zh="指数", en="the index")})
+    stocks = (series(security, period.first_day - YEAR) for security in sorted(set(securities)))
+    return Prices(
+        market=whole,
+        sector=series(sector, period.last_day - YEAR) if sector else None,
+        stocks=tuple(one for one in stocks if one is not None),
+    )
