@@ -1,4 +1,4 @@
-"""What a language model adds to readings on their trip, where one is set. Outside of any transaction, for it may be slow."""
+"""What a language model, where one is set, adds to readings and to a digest. Outside of any transaction, for it may be slow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from pipeline import flow
+from pipeline.digest import Digest, smoothing
 from pipeline.records import Question, State
 from storage import documents
 from worker.desk import Desk
@@ -33,6 +34,16 @@ def advised(desk: Desk, readings: Sequence[Reading]) -> list[Reading]:
     taken = sum(len(reading.tags.proposed) for reading in heard if isinstance(reading, flow.Reading))
     log.info("model heard", documents=len(readings), asked=len(asked), tags_taken=taken)
     return heard
+
+
+def smoothed(desk: Desk, made: Digest) -> Digest:
+    """The issue with its sentences joined better, where the model did so and changed none of their words."""
+    if desk.model is None:
+        return made
+    answers = desk.model.ask_all(smoothing.questions(made))
+    better = smoothing.smoothed(made, answers)
+    log.info("digest smoothed", issue=made.period.label, lens=made.lens, changed=better != made)
+    return better
 
 
 def _question(session: Session, desk: Desk, reading: Reading) -> Question | None:

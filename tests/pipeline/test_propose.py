@@ -32,7 +32,7 @@ def document(title: str = TITLE, text: str = TEXT) -> Document:
 
 def bare(document: Document, **given: object) -> Tags:
     """Tags that hold nothing yet, of a document about AI."""
-    return Tags(document_id=document.id, relevant=True, **given)  # type: ignore[arg-type]
+    return Tags(document_id=document.id, relevant=True, **given)
 
 
 def heard(answer: object, knowledge: KnowledgeBase, of: Document | None = None, tags: Tags | None = None) -> Tags:

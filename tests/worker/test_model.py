@@ -200,4 +200,4 @@ def test_half_a_setting_or_an_open_line_is_refused_in_words(given: dict[str, str
 
 
 def test_the_key_is_shown_nowhere() -> None:
-    assert "sk-secret" not in repr(Settings(model_key="sk-secret"))  # type: ignore[arg-type]  # as the environment gives it
+    assert "sk-secret" not in repr(Settings(model_key="sk-secret"))
