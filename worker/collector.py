@@ -28,7 +28,11 @@ from worker.websub import subscribe_due
 log = structlog.get_logger()
 
 AT_ONCE = 32
-"""Visits under way together."""
+"""Visits under way together, the slow ones not counted."""
+SLOW_SECONDS = 4.0
+"""A visit that takes longer only waits for its server: it must not keep a hand from the others."""
+MOST = 256
+"""Visits under way together, the slow ones counted."""
 PER_HOST = 3
 """Of them to one host: its own budget is two connections, and many sources of a slow host must not fill our hands."""
 HANDFUL = 8
@@ -54,8 +58,8 @@ class Collector:
     public_url: str = ""
     delay: float = 1.0
     manners: Manners = field(default_factory=Manners)
-    _under_way: dict[asyncio.Task[Visit | None], str] = field(default_factory=dict)
-    """Each visit under way, and its host."""
+    _under_way: dict[asyncio.Task[Visit | None], tuple[str, float]] = field(default_factory=dict)
+    """Each visit under way, its host, and when it began (of the monotonic clock)."""
     _looked_at: float = 0.0
 
     async def run(self, go_on: Callable[[], bool], *, forever: bool = False) -> list[Visit]:
@@ -64,7 +68,7 @@ class Collector:
         async with AsyncExitStack() as stack:
             cage = stack.enter_context(Cage())
             fetcher = await stack.enter_async_context(
-                Fetcher(self.guard, contact=self.contact, delay=self.delay, manners=self.manners)
+                Fetcher(self.guard, contact=self.contact, delay=self.delay, total=MOST, manners=self.manners)
             )
             gets: Gets = KeepingFetcher(fetcher, self.archive) if self.archive else fetcher
             tools = Tools(self.desk, gets, cage, self.clock, hubs=bool(self.public_url))
@@ -87,8 +91,9 @@ class Collector:
 
     async def _begin(self, tools: Tools) -> int:
         """Begin what is due, as much as there is room for; how much that was. Looks when a second or some hands are free."""
-        room = AT_ONCE - len(self._under_way)
         now = time.monotonic()
+        quick = sum(now - began < SLOW_SECONDS for _, began in self._under_way.values())
+        room = min(AT_ONCE - quick, MOST - len(self._under_way))
         if room <= 0 or (room < HANDFUL and now < self._looked_at + LOOK_SECONDS):
             return 0
         self._looked_at = now
@@ -115,7 +120,7 @@ class Collector:
 
     def _within_budget(self, source_ids: list[str], room: int) -> Iterator[str]:
         """The first of the sources whose host has not its share of visits under way."""
-        busy = Counter(self._under_way.values())
+        busy = Counter(host for host, _ in self._under_way.values())
         for source_id in source_ids:
             host = self.desk.sources[source_id].host
             if busy[host] < PER_HOST and room > 0:
@@ -130,7 +135,7 @@ class Collector:
     # doing
 
     def _start(self, host: str, job: Coroutine[Any, Any, Visit | None]) -> None:
-        self._under_way[asyncio.create_task(job)] = host
+        self._under_way[asyncio.create_task(job)] = host, time.monotonic()
 
     async def _first_ended(self) -> list[Visit]:
         """What the visits brought that end first, within a second."""

@@ -23,6 +23,7 @@ from crawlers.reading import Reading, Task
 from crawlers.sources import Source
 from pipeline.records import State
 from storage import documents, queue, sources, subscriptions
+from tests.crawlers.test_guard import Says
 from tests.site.misdeeds import PAGES, XML, rss
 from tests.site.server import Answer, Asked, Misdeed, Site
 from worker import jobs
@@ -128,6 +129,39 @@ def test_two_collectors_never_visit_one_source_together(desk: Desk) -> None:
         later = sources.claim(session, START + timedelta(minutes=11), ["a", "b"], timedelta(minutes=10))
     assert (first, second, later) == (["a", "b"], [], ["a", "b"])
     assert clock() == START
+
+
+def test_sources_that_do_not_answer_keep_no_hand_from_those_that_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty silent servers and twenty good ones, all due at once, the silent first; hands for eight."""
+    monkeypatch.setattr("worker.collector.AT_ONCE", 8)
+    monkeypatch.setattr("worker.collector.SLOW_SECONDS", 0.2)
+    monkeypatch.setattr("worker.collector.LOOK_SECONDS", 0.2)
+    clock, began = Clock(), time.monotonic()
+    with Site(with_pages(feed=answers(rss("One")))) as site:
+        silent = [f"http://silent-{n}.example:{site.port}/silent" for n in range(40)]
+        good = [f"http://good-{n}.example:{site.port}/feed" for n in range(20)]
+        known = {
+            f"s{n:02d}": source(site, "", id=f"s{n:02d}", url=url, kind="hf-org" if "silent" in url else "rss")
+            for n, url in enumerate(silent + good)
+        }
+        guard = Guard(allow=site.allow, resolver=Says(["127.0.0.1"]))
+        done = 0
+
+        async def go() -> None:
+            nonlocal done
+            collector = Collector(replace(desk, sources=known), guard, clock, delay=0.0)
+            running = asyncio.create_task(collector.run(lambda: True, forever=True))
+            while done < 20 and time.monotonic() - began < 9:
+                await asyncio.sleep(0.1)
+                done = sum(asked.path == "/feed" for asked in site.asked)
+            running.cancel()
+            await asyncio.gather(running, *collector._under_way, return_exceptions=True)
+
+        asyncio.run(go())
+        assert done == 20
+        assert time.monotonic() - began < 8
 
 
 def test_robots_are_read_once_over_many_rounds(desk: Desk) -> None:
