@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -28,14 +29,21 @@ def events(
     since: Annotated[str | None, typer.Option(help="A day, 2024-03-18.")] = None,
     until: Annotated[str | None, typer.Option(help="A day, not itself included.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_of: Annotated[
+        str | None, typer.Option(help="Of one event: reports, facts and links that were here by the end of that day.")
+    ] = None,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one event a line.")] = False,
 ) -> None:
     """The events in the store, newest first; or everything that is known of one, with the words that show it."""
     settings = read_settings()
+    by = day(as_of, settings.zone, "--as-of")
+    if by and not event_id:
+        raise Refusal("--as-of goes with one event: name it", code=2)
     with opened_store(settings) as store:
         if event_id:
-            _one(store, event_id, read_knowledge(settings), lang, as_json)
+            end = by + timedelta(days=1) - timedelta(microseconds=1) if by else None
+            _one(store, event_id, read_knowledge(settings), lang, as_json, end)
             return
         with store.reading() as session:
             page = stored.page(
@@ -67,13 +75,20 @@ def print_events(found: tuple[Event, ...] | list[Event], lang: str, local: Any) 
     print_table(table, f"{len(found)} events")
 
 
-def _one(store: Store, event_id: str, knowledge: KnowledgeBase, lang: str, as_json: bool) -> None:
+def _one(
+    store: Store, event_id: str, knowledge: KnowledgeBase, lang: str, as_json: bool, known_by: datetime | None
+) -> None:
     with store.reading() as session:
         event = stored.get(session, event_id)
         if event is None:
             raise Refusal(f"there is no event {event_id!r}; `launchwatch events` lists them")
-        links, scores = stored.links_of(session, event_id), stored.scores_of(session, event_id)
+        if known_by and event.first_seen_at > known_by:
+            raise Refusal(f"{event_id} was first seen later, at {event.first_seen_at:%Y-%m-%d %H:%M} UTC")
+        links = stored.links_of(session, event_id, known_by)
+        scores = [] if known_by else stored.scores_of(session, event_id)
         follow_ups = stored.follow_ups(session, event_id)
+    if known_by:
+        event, follow_ups = _as_known(event, known_by), [e for e in follow_ups if e.first_seen_at <= known_by]
     if as_json:
         more = {
             "links": [link.model_dump(mode="json") for link in links],
@@ -113,3 +128,11 @@ def _told(event: Event, links: list[Link], scores: list[Score], knowledge: Knowl
             f"score     {score.lens} {score.total:.1f}: " + ", ".join(f"{p.name} {p.points:+.1f}" for p in score.parts)
         )
     return lines
+
+
+def _as_known(event: Event, by: datetime) -> Event:
+    """The event with the reports that were here at a time, and the facts that they gave."""
+    reports = tuple(report for report in event.reports if report.first_seen_at <= by)
+    held = {report.document_id for report in reports}
+    facts = tuple(fact for fact in event.facts if fact.document_id in held)
+    return event.model_copy(update={"reports": reports, "facts": facts})
