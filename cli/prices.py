@@ -6,8 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from cli.console import Refusal
-from worker.digests import Quotes
-from worker.prices import INDEX, CsvPrices, PricesBroken
+from worker.prices import INDEX, CsvPrices, PricesBroken, Quotes
 
 
 def read_quotes(path: Path | None, market: str, sector: str) -> Quotes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -94,24 +95,33 @@ def _price(text: str) -> float:
     return price
 
 
-def for_period(
-    prices: PriceSource, securities: Iterable[str], period: Period, market: str, sector: str | None = None
-) -> Prices | None:
-    """What a digest takes: the market's closes, the sector's, and those of linked stocks; None without the market's."""
+@dataclass(frozen=True)
+class Quotes:
+    """Prices for issues, and which of their names is the market's index, which the sector's."""
 
-    def series(security: str, since: date) -> Series | None:
-        closes = tuple(prices.closes(security, since, period.last_day))
-        name = prices.called(security)
-        return Series(id=security, name=Both(zh=name, en=name), source=prices.source, closes=closes) if closes else None
+    source: PriceSource
+    market: str
+    sector: str | None = None
 
-    whole = series(market, period.last_day - YEAR)
-    if whole is None:
-        return None
-    if market == INDEX:
-        whole = whole.model_copy(update={"name": Both(zh="指数", en="the index")})
-    stocks = (series(security, period.first_day - YEAR) for security in sorted(set(securities)))
-    return Prices(
-        market=whole,
-        sector=series(sector, period.last_day - YEAR) if sector else None,
-        stocks=tuple(one for one in stocks if one is not None),
-    )
+    def over(self, period: Period, securities: Iterable[str]) -> Prices | None:
+        """What a digest takes: the closes of the indices and of linked stocks; None without the market's."""
+        market = self._series(self.market, period.last_day - YEAR, period)
+        if market is None:
+            return None
+        if self.market == INDEX:
+            market = market.model_copy(update={"name": Both(zh="指数", en="the index")})
+        stocks = (self._series(security, period.first_day - YEAR, period) for security in sorted(set(securities)))
+        return Prices(
+            market=market,
+            sector=self._series(self.sector, period.last_day - YEAR, period) if self.sector else None,
+            stocks=tuple(one for one in stocks if one is not None),
+        )
+
+    def _series(self, security: str, since: date, period: Period) -> Series | None:
+        closes = tuple(self.source.closes(security, since, period.last_day))
+        name = self.source.called(security)
+        return (
+            Series(id=security, name=Both(zh=name, en=name), source=self.source.source, closes=closes)
+            if closes
+            else None
+        )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.digest import Week
-from worker.prices import INDEX, CsvPrices, PricesBroken, for_period
+from worker.prices import INDEX, CsvPrices, PricesBroken, Quotes
 
 WEEK = Week.parse("2024-W12", "Asia/Shanghai")
 HEAD = "date,security,close,index,name\n"
@@ -71,7 +71,7 @@ def test_a_digest_takes_the_market_and_what_is_linked(tmp_path: Path) -> None:
         "2024-03-25,A,3,30,",
         "2020-01-02,A,9,9,",
     ]
-    prices = for_period(written(tmp_path, *lines), ["A", "C"], WEEK, INDEX)
+    prices = Quotes(written(tmp_path, *lines), INDEX).over(WEEK, ["A", "C"])
     assert prices
     assert (prices.market.name.zh, prices.market.closes[-1]) == ("指数", (date(2024, 3, 22), 20.0))
     assert prices.sector is None
@@ -88,7 +88,7 @@ def test_any_object_with_closes_is_a_source_of_prices() -> None:
         def called(self, security: str) -> str:
             return security.lower()
 
-    prices = for_period(Flat(), ["A"], WEEK, "M", "S")
+    prices = Quotes(Flat(), "M", "S").over(WEEK, ["A"])
     assert prices
     assert (prices.market.id, prices.sector and prices.sector.name.en, prices.stocks[0].source) == ("M", "s", "a table")
-    assert for_period(Flat(), ["A"], WEEK, "none") is None
+    assert Quotes(Flat(), "none").over(WEEK, ["A"]) is None
