@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     """Who hears when a source or the collector fails: a channel address as a watch has, `mailto:...` or `wecom://...`."""
     archive_mb: int = Field(default=1024, ge=0)
     """Room for what was fetched, in the home; the oldest goes first. 0 keeps nothing."""
+    digest_to: SecretStr = SecretStr("")
+    """Who hears that a digest is written: channel addresses as a watch has, with commas between."""
+    digest_periods: str = "week"
+    """Which digests are written by themselves at eight in the morning: `week`, `day`, `month`, with commas between."""
+    digest_lens: str = "media"
+    """Whose digest the message speaks of; all are written."""
     author: str = ""
     """Who signs the digest, as it should stand in the author block."""
 
@@ -65,6 +71,14 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"no time zone is called {value!r}; take a name like Asia/Shanghai")
+        return value
+
+    @field_validator("digest_periods")
+    @classmethod
+    def _known_periods(cls, value: str) -> str:
+        unknown = {part.strip() for part in value.split(",") if part.strip()} - {"day", "week", "month"}
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))}: write day, week or month, with commas between")
         return value
 
     @field_validator("public_url")

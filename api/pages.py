@@ -77,7 +77,7 @@ def digest_page(desk: AtDesk, period: str, lens: str = "media", lang: str = "zh"
     """A digest as its own page, which the week's page frames."""
     clock = now()
     asked = digest.parse_period(period, str(desk.zone), clock.astimezone(desk.zone).date())
-    made = digest_of(desk, asked, desk.knowledge.lenses[_lens(desk, lens)], clock)
+    made = digest_of(desk, asked, desk.knowledge.lenses[_lens(desk, lens)], lang, clock)
     return HTMLResponse(digest.render(made, "html", lang), headers={"Content-Security-Policy": DIGEST_POLICY})
 
 

@@ -1,58 +1,254 @@
-"""`launchwatch digest`: the weekly viewpoint, and the daily and monthly ones, in every format."""
+"""`launchwatch digest`: the weekly viewpoint, and the daily and monthly ones, in every format; and an issue's life until it is locked."""
 
 from __future__ import annotations
 
+import json
 import sys
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import unified_diff
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
+from pydantic import ValidationError
+from rich.table import Table
 
-from cli.console import Refusal, complain, now, read_settings, write_whole
-from cli.store import opened_desk
+from cli.console import Refusal, complain, now, on_terminal, print_lines, print_table, read_settings, write_whole
+from cli.store import opened_desk, opened_store
+from knowledge.schema import Lens
 from pipeline import digest as digests
-from worker.digests import keep, write
+from settings import Settings
+from storage import digests as kept_digests
+from storage.digests import DigestLocked
+from worker.desk import Desk
+from worker.digests import NotReviewed, StillOpen, edit, issue, keep, lock, review, stored, write
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False)
+
+WeekOption = Annotated[
+    str, typer.Option("--week", help="2024-W12; a day 2024-03-18 or a month 2024-03 too. Last week without it.")
+]
+LensOption = Annotated[str, typer.Option("--lens", help="The point of view: media, all, or one of your own.")]
+LangOption = Annotated[str, typer.Option("--lang", help="zh or en.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who does it; LAUNCHWATCH_AUTHOR without it.")]
 
 
-@app.command()
+@dataclass(frozen=True)
+class _Asked:
+    """One issue that a command is about, with what it takes to write it."""
+
+    desk: Desk
+    settings: Settings
+    period: digests.Period
+    lens: Lens
+    language: digests.Language
+    clock: datetime
+
+    @property
+    def author(self) -> digests.AuthorBlock | None:
+        return digests.AuthorBlock(name=self.settings.author) if self.settings.author else None
+
+    def issue(self) -> digests.Digest:
+        """The issue as it stands."""
+        return issue(self.desk, self.period, self.lens, self.language, self.clock, self.author)
+
+    def today(self) -> digests.Digest:
+        """What the store's facts give now, whatever was approved."""
+        return write(self.desk, self.period, self.lens, self.clock, self.author)
+
+    def person(self, by: str) -> str:
+        """Who answers for a step."""
+        name = by or self.settings.author
+        if not name:
+            raise Refusal("who does it? say --by NAME, or set LAUNCHWATCH_AUTHOR", code=2)
+        return name
+
+
+@contextmanager
+def _asked(week: str, lens: str, lang: str) -> Iterator[_Asked]:
+    """The issue of a label, lens and language; every error of digests as one clear line."""
+    settings, clock = read_settings(), now()
+    try:
+        if lang not in ("zh", "en"):
+            raise digests.UnknownFormat(lang, ("zh", "en"))
+        period = _period(week, settings.timezone, clock.astimezone(settings.zone).date())
+        with opened_desk(settings) as desk:
+            lenses = desk.lexicon.knowledge.lenses
+            if lens not in lenses:
+                raise Refusal(f"no lens is called {lens!r}; there are {', '.join(lenses)}", code=2)
+            yield _Asked(desk, settings, period, lenses[lens], cast(digests.Language, lang), clock)
+    except (digests.WrongPeriod, digests.UnknownFormat, digests.EditInvalid) as error:
+        raise Refusal(str(error), code=2) from error
+    except (DigestLocked, NotReviewed, StillOpen, digests.FontsMissing) as error:
+        raise Refusal(str(error)) from error
+
+
+@app.callback()
 def digest(
-    week: Annotated[
-        str, typer.Option(help="2024-W12; a day 2024-03-18 or a month 2024-03 too. Last week without it.")
-    ] = "",
-    lens: Annotated[str, typer.Option(help="The point of view: media, all, or one of your own.")] = "media",
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    ctx: typer.Context,
+    week: WeekOption = "",
+    lens: LensOption = "media",
+    lang: LangOption = "zh",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(digests.FORMATS)}.")] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file in place of the screen.")] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep it in the store as a draft.")] = False,
 ) -> None:
-    """The week's events in order, with facts, comparisons, themes and linked stocks; every number with its source."""
-    settings, clock = read_settings(), now()
-    today = clock.astimezone(settings.zone).date()
-    try:
-        period = _period(week, settings.timezone, today)
-        with opened_desk(settings) as desk:
-            if lens not in desk.lexicon.knowledge.lenses:
-                known = ", ".join(desk.lexicon.knowledge.lenses)
-                raise Refusal(f"no lens is called {lens!r}; there are {known}", code=2)
-            author = digests.AuthorBlock(name=settings.author) if settings.author else None
-            made = write(desk, period, desk.lexicon.knowledge.lenses[lens], clock, author)
-            content = digests.render(made, format, lang)
-            if save:
-                keep(desk, made, lang, settings.author or "launchwatch", clock)
-    except (digests.WrongPeriod, digests.UnknownFormat) as error:
-        raise Refusal(str(error), code=2) from error
+    """The week's events in order, with facts, comparisons, themes and linked stocks; every number with its source.
+
+    Once reviewed, and for good once locked, it is the very issue that was approved.
+    """
+    if ctx.invoked_subcommand:
+        return
+    if format not in digests.FORMATS:
+        raise Refusal(str(digests.UnknownFormat(format, digests.FORMATS)), code=2)
+    with _asked(week, lens, lang) as asked:
+        made = asked.issue()
+        content = digests.render(made, format, lang)
+        if save:
+            keep(asked.desk, made, lang, asked.settings.author or "launchwatch", asked.clock)
+        moved = digests.conflicts(made)
+    if moved:
+        complain(f"the facts changed under {len(moved)} edited sentences; `launchwatch digest edit` shows them")
+    if not made.inputs:
+        complain(f"the store holds no event of {made.period.label}; `launchwatch collect` or `ingest` fills it")
+    _hand_out(content, format, output)
+
+
+@app.command("edit")
+def edit_issue(
+    file: Annotated[Path | None, typer.Argument(help="The changed sheet (Markdown), or JSON of id and words.")] = None,
+    week: WeekOption = "",
+    lens: LensOption = "media",
+    lang: LangOption = "zh",
+    by: ByOption = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the sheet to change goes.")] = None,
+) -> None:
+    """Change sentences: without a file it gives the sheet to change, with one it takes the changes in and keeps them."""
+    with _asked(week, lens, lang) as asked:
+        made = asked.issue()
+        if file is None:
+            _hand_out(digests.sheet(made, asked.language), "md", output)
+            return
+        changed = edit(asked.desk, made, _read_edits(file), asked.language, asked.person(by), asked.clock)
+    complain(
+        f"sentences of {changed.period.label} that are a person's: {len(changed.edits)}; every new draft keeps them"
+    )
+    for missing in digests.unsupported_sentences(digests.edited(changed))[:10]:
+        complain(f"no stored fact shows {missing}")
+
+
+@app.command("review")
+def review_issue(week: WeekOption = "", lens: LensOption = "media", lang: LangOption = "zh", by: ByOption = "") -> None:
+    """Approve the issue as it stands: from here on it is not written anew, unless somebody edits it."""
+    with _asked(week, lens, lang) as asked:
+        kept = review(asked.desk, asked.issue(), lang, asked.person(by), asked.clock)
+    complain(f"{kept.id} reviewed by {kept.history[-1].by}; `launchwatch digest lock` closes it for good")
+
+
+@app.command("lock")
+def lock_issue(week: WeekOption = "", lens: LensOption = "media", lang: LangOption = "zh", by: ByOption = "") -> None:
+    """Close a reviewed issue for good: its words, its inputs and its knowledge version never change again."""
+    with _asked(week, lens, lang) as asked:
+        kept = lock(asked.desk, asked.period, asked.lens, lang, asked.person(by), asked.clock)
+    complain(f"{kept.id} locked by {kept.history[-1].by}")
+
+
+@app.command("diff")
+def diff_issue(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="One or two issues in JSON; without: the kept one.")
+    ] = None,
+    week: WeekOption = "",
+    lens: LensOption = "media",
+    lang: LangOption = "zh",
+) -> None:
+    """What changed between the kept issue, or one or two given as JSON, and what today's facts give."""
+    given = [_read_issue(path) for path in files or ()]
+    if len(given) > 2:
+        raise Refusal("at most two issues are compared", code=2)
+    if len(given) == 2:
+        old, new = given
+        left, right = (str(path) for path in files or ())
+    else:
+        with _asked(week or (given[0].period.label if given else ""), lens, lang) as asked:
+            kept = stored(asked.desk, asked.period, asked.lens, lang)
+            if not given and kept is None:
+                raise Refusal(f"no issue of {asked.period.label} is kept; `launchwatch digest --save` keeps one")
+            old = given[0] if given else digests.Digest.model_validate_json(kept.body if kept else "")
+            new = digests.carried(asked.today(), digests.Digest.model_validate_json(kept.body) if kept else None)
+        left, right = str(files[0]) if files else "kept", "today"
+    before, after = (str(digests.render(one, "md", lang)).splitlines() for one in (old, new))
+    for line in unified_diff(before, after, left, right, lineterm="", n=1):
+        typer.echo(line)
+
+
+@app.command("issues")
+def list_issues(as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one issue a line.")] = False) -> None:
+    """The kept issues with their state, and who did what when."""
+    with opened_store(read_settings()) as store, store.reading() as session:
+        found = kept_digests.recent(session)
+    if as_json:
+        print_lines(one.model_dump(mode="json", exclude={"body"}) for one in found)
+        return
+    table = Table("id", "state", "by", "at", "steps")
+    for one in found:
+        last = one.history[-1]
+        table.add_row(one.id, one.state, last.by, f"{last.at:%Y-%m-%d %H:%M}", str(len(one.history)))
+    print_table(table, f"{len(found)} issues")
+
+
+# ---- in and out -----------------------------------------------------------------------------------------------------
+
+
+def _hand_out(content: str | bytes, format: str, output: Path | None) -> None:
     if output is not None:
         write_whole(output, content)
         complain(f"wrote {output}")
     elif isinstance(content, str):
         typer.echo(content, nl=not content.endswith("\n"))
-    elif sys.stdout.isatty():
+    elif on_terminal():
         raise Refusal(f"{format} is not for a screen: name a file with -o", code=2)
     else:
         sys.stdout.buffer.write(content)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"{path}: cannot be read ({error.strerror})", code=2) from error
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path}: not UTF-8 text", code=2) from error
+
+
+def _read_edits(path: Path) -> dict[str, str]:
+    """Words by sentence id, from a sheet or from a JSON object."""
+    text = _read_text(path)
+    if path.suffix.lower() != ".json":
+        words = digests.read_sheet(text)
+    else:
+        try:
+            words = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise Refusal(f"{path}: not JSON ({error.msg}, line {error.lineno})", code=2) from error
+        if not isinstance(words, dict) or not all(isinstance(value, str) for value in words.values()):
+            raise Refusal(f"{path}: write one object of sentence id and words", code=2)
+    if not words:
+        raise Refusal(f"{path}: holds no sentence; ids stand behind ##", code=2)
+    return words
+
+
+def _read_issue(path: Path) -> digests.Digest:
+    """An issue from its JSON, whose sentences are as people left them already."""
+    try:
+        return digests.Digest.model_validate_json(_read_text(path)).model_copy(update={"edits": ()})
+    except ValidationError as error:
+        raise Refusal(
+            f"{path}: no issue as `--format json` writes it ({error.error_count()} faults)", code=2
+        ) from error
 
 
 def _period(label: str, zone: str, today: date) -> digests.Period:

@@ -10,10 +10,12 @@ from typing import Literal
 
 import structlog
 
-from storage import outbox, watches
+from pipeline.records import Alert
+from storage import digests, outbox, watches
 from worker.deliver import Client, Destination, DestinationInvalid, Outcome, Refused, Sent, Unknown, destination, send
 from worker.deliver.mail import Server
 from worker.desk import Desk
+from worker.digests import announcement
 
 log = structlog.get_logger()
 
@@ -32,9 +34,9 @@ End = Literal["sent", "failed", "unknown"]
 
 
 def deliver_due(
-    desk: Desk, client: Client, clock: Callable[[], datetime], server: Server | None = None
+    desk: Desk, client: Client, clock: Callable[[], datetime], server: Server | None = None, public_url: str = ""
 ) -> Counter[str]:
-    """Send every delivery that is due; how many ended in which state."""
+    """Send every delivery that is due; how many ended in which state. `public_url` is where a digest can be read."""
     ends: Counter[str] = Counter()
     while True:
         with desk.store.writing() as session:
@@ -42,13 +44,18 @@ def deliver_due(
         if not claimed:
             return ends
         for delivery in claimed:
-            ends[_deliver(desk, delivery, client, clock, server)] += 1
+            ends[_deliver(desk, delivery, client, clock, server, public_url)] += 1
 
 
 def _deliver(
-    desk: Desk, delivery: outbox.Delivery, client: Client, clock: Callable[[], datetime], server: Server | None
+    desk: Desk,
+    delivery: outbox.Delivery,
+    client: Client,
+    clock: Callable[[], datetime],
+    server: Server | None,
+    public_url: str,
 ) -> str:
-    outcome = _sent(desk, delivery, client, clock(), server)
+    outcome = _sent(desk, delivery, client, clock(), server, public_url)
     now = clock()
     state, answer, retry_at = _judged(delivery, outcome, now)
     log.info("delivered", delivery=delivery.id, state=state, answer=answer, attempt=delivery.attempts)
@@ -57,16 +64,26 @@ def _deliver(
     return "dead" if state != "sent" and retry_at is None else state
 
 
-def _sent(desk: Desk, delivery: outbox.Delivery, client: Client, now: datetime, server: Server | None) -> Outcome:
-    with desk.store.reading() as session:
-        alert = watches.alert(session, delivery.alert_id)
+def _sent(
+    desk: Desk, delivery: outbox.Delivery, client: Client, now: datetime, server: Server | None, public_url: str
+) -> Outcome:
+    alert = _message(desk, delivery, public_url)
     if alert is None:
-        return Refused("the alert is gone", retry=False)
+        return Refused(f"the {delivery.kind} is gone", retry=False)
     try:
         where: Destination = destination(delivery.destination)
     except DestinationInvalid as error:
         return Refused(str(error), retry=False)
     return send(alert, where, client, now, repeat=delivery.repeat, server=server)
+
+
+def _message(desk: Desk, delivery: outbox.Delivery, public_url: str) -> Alert | None:
+    """What a delivery tells: an alert, or that a digest is written."""
+    with desk.store.reading() as session:
+        if delivery.kind == "alert":
+            return watches.alert(session, delivery.alert_id)
+        kept = digests.get(session, delivery.alert_id)
+    return announcement(kept, public_url) if kept else None
 
 
 def _judged(delivery: outbox.Delivery, outcome: Outcome, now: datetime) -> tuple[End, str, datetime | None]:

@@ -31,7 +31,7 @@ def run(desk: Desk, outside: Outside, stop: threading.Event) -> None:
         "collect": (lambda: asyncio.run(keep_collecting(desk, outside, now, lambda: not stop.is_set())), IDLE_SECONDS),
         "process": (lambda: process_round(desk, now), IDLE_SECONDS),
         "deliver": (lambda: deliver_round(desk, outside, now), IDLE_SECONDS),
-        "write": (lambda: write_round(desk, now), seconds["write"]),
+        "write": (lambda: write_round(desk, outside, now), seconds["write"]),
         "watch": (lambda: watch_round(desk, outside, now), seconds["watch"]),
     }
     threads = [

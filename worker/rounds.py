@@ -42,6 +42,9 @@ class Outside:
     archive: Archive | None = None
     public_url: str = ""
     operator: str = ""
+    digest_to: tuple[str, ...] = ()
+    digest_periods: tuple[str, ...] = ("week",)
+    digest_lens: str = "media"
     manners: Manners = field(default_factory=Manners)
     """What we owe each host, from one round to the next."""
 
@@ -56,6 +59,9 @@ def outside_of(settings: Settings) -> Outside:
         archive=Archive(settings.archive, room, name=f"{os.getpid()}") if room else None,
         public_url=settings.public_url,
         operator=settings.operator.get_secret_value(),
+        digest_to=_listed(settings.digest_to.get_secret_value()),
+        digest_periods=_listed(settings.digest_periods),
+        digest_lens=settings.digest_lens,
     )
 
 
@@ -91,12 +97,16 @@ def process_round(desk: Desk, clock: Clock) -> Counter[State]:
 
 def deliver_round(desk: Desk, outside: Outside, clock: Clock) -> Counter[str]:
     """Send every delivery that is due."""
-    return deliver_due(desk, GuardedClient(outside.guard), clock, outside.mail)
+    return deliver_due(desk, GuardedClient(outside.guard), clock, outside.mail, outside.public_url)
 
 
-def write_round(desk: Desk, clock: Clock) -> int:
+def write_round(desk: Desk, outside: Outside, clock: Clock) -> int:
     """Write the digests whose slot has come; how many."""
-    return len(write_due(desk, clock()))
+    return len(write_due(desk, clock(), outside.digest_periods, outside.digest_to, outside.digest_lens))
+
+
+def _listed(setting: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in setting.split(",") if part.strip())
 
 
 def _mail_server(settings: Settings) -> Server | None:

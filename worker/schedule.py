@@ -24,13 +24,13 @@ BELLS = (
     Bell("watch", 60),
 )
 
-WEEKLY = time(8, 0)
-"""When Monday's digest of the week before is due, in the report's zone: before the Shanghai market opens at 9:30."""
+MORNING = time(8, 0)
+"""When a digest of what has ended is due, in the report's zone: before the Shanghai market opens at 9:30."""
 
 
-def weekly_slot(now: datetime, zone: tzinfo) -> datetime:
-    """The latest Monday morning slot that has come, as an instant."""
+def latest_slot(kind: str, now: datetime, zone: tzinfo) -> datetime:
+    """The latest morning slot that has come, as an instant: each `day`, each Monday for a `week`, each 1st for a `month`."""
     local = now.astimezone(zone)
-    monday = local.date() - timedelta(days=local.weekday())
-    slot = datetime.combine(monday, WEEKLY, zone)
-    return slot if slot <= local else slot - timedelta(days=7)
+    today = local.date() if local.timetz().replace(tzinfo=None) >= MORNING else local.date() - timedelta(days=1)
+    first = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}[kind]
+    return datetime.combine(first, MORNING, zone)

@@ -68,7 +68,7 @@ def deliver() -> None:
 def write() -> None:
     """Write the digests whose slot has come."""
     desk().beat("write", now())
-    write_round(desk(), now)
+    write_round(desk(), outside(), now)
 
 
 @app.task

@@ -31,5 +31,5 @@ def one_digest(
         raise HTTPException(404, f"no lens is called {lens}")
     clock = now()
     asked = digest.parse_period(period, str(desk.zone), clock.astimezone(desk.zone).date())
-    made = digest_of(desk, asked, desk.knowledge.lenses[lens], clock)
+    made = digest_of(desk, asked, desk.knowledge.lenses[lens], lang, clock)
     return Response(digest.render(made, format, lang), media_type=MEDIA.get(format))

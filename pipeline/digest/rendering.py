@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipeline.digest.edits import edited
 from pipeline.digest.formats import markdown, pdf, plain, web, word
 from pipeline.digest.layout import Page, page
 from pipeline.digest.shape import Digest
@@ -28,16 +29,17 @@ class UnknownFormat(ValueError):
 
 
 def render(digest: Digest, format: str = "text", language: str = "zh") -> str | bytes:
-    """The digest as `text`, `md`, `html` or `json` (text), or as `docx` or `pdf` (bytes); in `zh` or `en`.
+    """The digest as `text`, `md`, `html` or `json` (text), or as `docx` or `pdf` (bytes); in `zh` or `en`; with people's edits.
 
     The same digest gives the same bytes. Raises UnknownFormat; for Word and PDF without a Chinese font, FontsMissing.
     """
     if language not in LANGUAGES:
         raise UnknownFormat(language, LANGUAGES)
+    if format not in FORMATS:
+        raise UnknownFormat(format, FORMATS)
+    digest = edited(digest)
     if format == "json":
         return digest.model_dump_json(indent=2) + "\n"
-    if format not in _RENDERERS:
-        raise UnknownFormat(format, FORMATS)
     return _RENDERERS[format](digest, page(digest, language))
 
 

@@ -178,10 +178,10 @@ def _with_tie(group: Sequence[Link], ledger: Ledger) -> Both:
     name = ledger.security(group[0].security_id)
     for link in group[1:]:
         ledger.security(link.security_id)
-    codes = "/".join(link.security_id for link in group)
+    codes = [link.security_id for link in group]
     tie = None if group[0].direct else _relation(group[0], ledger)
     zh, en = (f"，{tie.zh}", f", {tie.en}") if tie else ("", "")
-    return Both(zh=f"{name.zh}（{codes}{zh}）", en=f"{name.en} ({codes}{en})")
+    return Both(zh=f"{name.zh}（{'、'.join(codes)}{zh}）", en=f"{name.en} ({', '.join(codes)}{en})")
 
 
 def _relation(link: Link, ledger: Ledger) -> Both:
