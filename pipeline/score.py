@@ -15,7 +15,7 @@ from knowledge.schema import ActorWeight, Lens, Theme
 from pipeline.records import Event, EventFact, Link, Reason, Score, ScorePart, ThemeMatch
 from pipeline.text import fold
 
-POINTS = {"heat": 36.0, "type": 16.0, "actor": 12.0, "step": 10.0, "tier": 6.0, "themes": 14.0, "stocks": 6.0}
+POINTS = {"heat": 40.0, "type": 16.0, "actor": 10.0, "step": 10.0, "tier": 6.0, "themes": 14.0, "stocks": 4.0}
 """The most that each part can give; together 100. A lens scales parts by its `weights`."""
 
 LOSSES = {"rumour": -8.0, "question": -10.0, "forecast": -6.0, "retrospect": -10.0, "denial": -4.0}
