@@ -209,7 +209,7 @@ def plot(effects: Sequence[Effect]) -> str:
     ticks = [floor + step * n for n in range(round((ceiling - floor) / step) + 1)]
     band = line(enumerate(high)) + " " + line(reversed(list(enumerate(low))))
     grid = "".join(
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(t):.1f}" y2="{y(t):.1f}" stroke="#ddd"/>'
+        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(t):.1f}" y2="{y(t):.1f}" stroke="{"#ddd" if round(t, 9) else "#888"}"/>'
         f'<text x="{LEFT - 8}" y="{y(t) + 4:.1f}" text-anchor="end">{t * 100:.3g} %</text>'
         for t in ticks
     )
@@ -217,12 +217,12 @@ def plot(effects: Sequence[Effect]) -> str:
         f'<text x="{x(place):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{place - before:+d}</text>'
         for place in range(len(path))
     ).replace("+0<", "0<")
-    count = f"{len(effects)} event{'s' if len(effects) > 1 else ''} x securities"
+    count = f"{len(effects)} observations; the band is 95 % of the mean" if len(effects) > 1 else "one observation"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
         f'<text x="{LEFT}" y="20" font-size="15">Mean cumulative abnormal return</text>'
-        f'<text x="{LEFT}" y="37" fill="#666">{count}; the band is 95 % of the mean</text>{grid}{days}'
+        f'<text x="{LEFT}" y="37" fill="#666">{count}</text>{grid}{days}'
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">trading days from the event</text>'
         f'<line x1="{x(before):.1f}" x2="{x(before):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#999" '
         f'stroke-dasharray="4 3"/><polygon points="{band}" fill="#4477aa" opacity="0.18"/>'
