@@ -9,6 +9,7 @@ import typer
 
 from cli.console import Refusal, complain, now, read_settings
 from cli.ingest import process_all, summary
+from cli.rehearse import again_from
 from cli.store import opened_desk
 from crawlers.archive import Archive
 from crawlers.cage import Cage
@@ -28,14 +29,29 @@ def replay(
     source: Annotated[str, typer.Option(help="With --raw: of this source only.")] = "",
     since: Annotated[str, typer.Option(help="With --raw: fetched on this day (UTC) or later, 2024-03-18.")] = "",
     aside: Annotated[bool, typer.Option("--aside", help="Give work that was set aside its three tries again.")] = False,
+    start: Annotated[
+        str, typer.Option("--from", help="Make the events of this day and later again, beside those that stand.")
+    ] = "",
+    to: Annotated[str, typer.Option("--to", help="With --from: up to this day, which is left out.")] = "",
+    take: Annotated[
+        bool, typer.Option("--take", help="With --from: put what was made in place of what stands.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --from: one change a line, the counts last.")] = False,
 ) -> None:
     """Take documents through the pipeline again: failed ones by default, or those named.
+
+    --from shows what today's rules would make of a time's documents; only --take changes anything. Ids and corrections stay.
 
     --raw reads what was fetched with today's readers, and takes in what they find more. It is filed as history: nobody is alerted.
     """
     if state not in (State.FAILED, State.REJECTED, State.DUPLICATE):
         raise Refusal(f"--state: {state!r} is not one of failed, rejected, duplicate", code=2)
     settings = read_settings()
+    if start:
+        again_from(settings, start, to, take, as_json)
+        return
+    if to or take or as_json:
+        raise Refusal("--to, --take and --json go with --from", code=2)
     with opened_desk(settings) as desk:
         if raw:
             _read_again(desk, Archive(settings.archive), source or None, _day(since))

@@ -150,14 +150,15 @@ def rebuild(
     base: Event | None = None,
     by_hand: ByHand | None = None,
     sketches: Sequence[Sketch] = (),
+    placement: Placement | None = None,
 ) -> tuple[Event, Sketch]:
     """An event made again of its documents, and what clustering is to keep for it.
 
-    Its place in a chain and what a person said of it stay as `base` has them; `sketches` are those kept so far for the
-    events that it is made of.
+    Its place in a chain and what a person said of it stay as `base` has them, or come from the placement that founds it;
+    `sketches` are those kept so far for the events that it is made of.
     """
     ordered = sorted(readings, key=lambda r: (r.document.when, r.document.id))
-    founded = Placement(event_id=event_id, new=True)
+    founded = placement or Placement(event_id=event_id, new=True)
     event: Event | None = None
     for one in ordered:
         event = cluster.merge(event, founded, one.document, one.tags, one.facts)
@@ -166,10 +167,10 @@ def rebuild(
         follows = None if base.follows == event_id else base.follows
         event = event.model_copy(update={"follows": follows, "novelty": base.novelty if follows else 1.0})
     said = by_hand if by_hand is not None else base.by_hand if base is not None else ByHand()
-    return correct.respect(event, said), _anchored(event_id, ordered, sketches)
+    return correct.respect(event, said), anchored(event_id, ordered, sketches)
 
 
-def _anchored(event_id: str, ordered: Sequence[Reading], sketches: Sequence[Sketch]) -> Sketch:
+def anchored(event_id: str, ordered: Sequence[Reading], sketches: Sequence[Sketch]) -> Sketch:
     """One sketch of an event's documents, with those of the events merged into it beside."""
     known = {reading.document.id: reading.sketch for reading in ordered}
     made: list[Sketch] = []

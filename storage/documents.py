@@ -359,6 +359,13 @@ def in_state(session: Session, state: State, limit: int = 100) -> list[Fate]:
     return [_fate(row) for row in session.execute(newest).mappings()]
 
 
+def filed_between(session: Session, start: datetime, end: datetime | None, states: Iterable[State]) -> list[Fate]:
+    """Where the trips of a time's documents ended, earliest first; the end is left out."""
+    query = _fates().where(_documents.c.filed_at >= start, _documents.c.state.in_([state.value for state in states]))
+    query = query if end is None else query.where(_documents.c.filed_at < end)
+    return [_fate(row) for row in session.execute(query.order_by(_documents.c.filed_at, _documents.c.id)).mappings()]
+
+
 def ids(session: Session, after: str = "", limit: int = 1000) -> list[str]:
     """Every document's id in order, a page at a time: pass the last one to get the next page."""
     query = select(_documents.c.id).where(_documents.c.id > after).order_by(_documents.c.id).limit(limit)

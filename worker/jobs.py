@@ -165,7 +165,7 @@ def settle_again(
 
     What is not given (its place in a chain, what a person said of it, the sketches it is made of) stays as it is stored.
     """
-    readings = [_recalled(session, desk, document) for document in documents.of_event(session, event_id)]
+    readings = [recalled(session, desk, document) for document in documents.of_event(session, event_id)]
     if not readings:
         events.remove(session, event_id)
         search.remove(session, "event", event_id)
@@ -190,7 +190,8 @@ def index(session: Session, event: Event) -> None:
         search.index_event(session, event)
 
 
-def _recalled(session: Session, desk: Desk, document: Document) -> flow.Reading:
+def recalled(session: Session, desk: Desk, document: Document) -> flow.Reading:
+    """A stored document as it was read."""
     tags = documents.tags_of(session, document.id) or Tags(document_id=document.id, relevant=True)
     return flow.recall(document, tags, documents.facts_of(session, document.id), desk.lexicon)
 
