@@ -85,12 +85,10 @@ def question(reading: Reading, lexicon: Lexicon) -> Question | None:
 
 
 def read_answer(reading: Reading, answer: str, lexicon: Lexicon) -> Reading:
-    """The reading with what the answer adds to its tags. Facts stay: nobody's figure becomes another's by hearsay."""
+    """The reading with what the answer adds to its tags. Facts and sketch stay: hearsay gives nobody another's figure, and
+    the same reports make the same events with a model and without."""
     tags = propose.read_answer(answer, reading.document, reading.tags, lexicon.knowledge)
-    if not tags.proposed:
-        return reading
-    sketch = cluster.sketch(reading.document, tags, reading.facts, lexicon.knowledge)
-    return reading.model_copy(update={"tags": tags, "sketch": sketch})
+    return reading.model_copy(update={"tags": tags})
 
 
 def fate(reading: Reading, like: Sequence[Document]) -> tuple[State, str, Verdict]:
