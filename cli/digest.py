@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from cli.console import Refusal, complain, now, on_terminal, print_lines, print_table, read_settings, write_whole
+from cli.prices import read_quotes
 from cli.store import opened_desk, opened_store
 from knowledge.schema import Lens
 from pipeline import digest as digests
@@ -25,6 +26,7 @@ from storage import digests as kept_digests
 from storage.digests import DigestLocked
 from worker.desk import Desk
 from worker.digests import NotReviewed, StillOpen, edit, issue, keep, lock, review, stored, write
+from worker.prices import Quotes
 
 app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False)
 
@@ -33,6 +35,11 @@ WeekOption = Annotated[
 ]
 LensOption = Annotated[str, typer.Option("--lens", help="The point of view: media, all, or one of your own.")]
 LangOption = Annotated[str, typer.Option("--lang", help="zh or en.")]
+PricesOption = Annotated[Path | None, typer.Option("--prices", help="A CSV of date,security,close and maybe index.")]
+MarketOption = Annotated[
+    str, typer.Option("--market", help="Which security of it is the market; its column index else.")
+]
+SectorOption = Annotated[str, typer.Option("--sector", help="Which security of it is the sector's index.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it; LAUNCHWATCH_AUTHOR without it.")]
 
 
@@ -51,20 +58,21 @@ class _Asked:
     def author(self) -> digests.AuthorBlock | None:
         return digests.AuthorBlock(name=self.settings.author) if self.settings.author else None
 
-    def issue(self) -> digests.Digest:
+    def issue(self, quotes: Quotes | None = None) -> digests.Digest:
         """The issue as it stands."""
-        return issue(self.desk, self.period, self.lens, self.language, self.clock, self.author)
+        return issue(self.desk, self.period, self.lens, self.language, self.clock, self.author, quotes)
 
     def today(self) -> digests.Digest:
         """What the store's facts give now, whatever was approved."""
         return write(self.desk, self.period, self.lens, self.clock, self.author)
 
-    def person(self, by: str) -> str:
-        """Who answers for a step."""
-        name = by or self.settings.author
-        if not name:
-            raise Refusal("who does it? say --by NAME, or set LAUNCHWATCH_AUTHOR", code=2)
-        return name
+
+def _person(by: str) -> str:
+    """Who answers for a step."""
+    name = by or read_settings().author
+    if not name:
+        raise Refusal("who does it? say --by NAME, or set LAUNCHWATCH_AUTHOR", code=2)
+    return name
 
 
 @contextmanager
@@ -94,6 +102,9 @@ def digest(
     lang: LangOption = "zh",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(digests.FORMATS)}.")] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file in place of the screen.")] = None,
+    prices: PricesOption = None,
+    market: MarketOption = "",
+    sector: SectorOption = "",
     save: Annotated[bool, typer.Option("--save", help="Keep it in the store as a draft.")] = False,
 ) -> None:
     """The week's events in order, with facts, comparisons, themes and linked stocks; every number with its source.
@@ -104,17 +115,18 @@ def digest(
         return
     if format not in digests.FORMATS:
         raise Refusal(str(digests.UnknownFormat(format, digests.FORMATS)), code=2)
+    quotes = read_quotes(prices, market, sector)
     with _asked(week, lens, lang) as asked:
-        made = asked.issue()
+        made = asked.issue(quotes)
         content = digests.render(made, format, lang)
         if save:
             keep(asked.desk, made, lang, asked.settings.author or "launchwatch", asked.clock)
         moved = digests.conflicts(made)
+    _hand_out(content, format, output)
     if moved:
         complain(f"the facts changed under {len(moved)} edited sentences; `launchwatch digest edit` shows them")
     if not made.inputs:
         complain(f"the store holds no event of {made.period.label}; `launchwatch collect` or `ingest` fills it")
-    _hand_out(content, format, output)
 
 
 @app.command("edit")
@@ -127,12 +139,14 @@ def edit_issue(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the sheet to change goes.")] = None,
 ) -> None:
     """Change sentences: without a file it gives the sheet to change, with one it takes the changes in and keeps them."""
+    words = _read_edits(file) if file else {}
+    person = _person(by) if file else ""
     with _asked(week, lens, lang) as asked:
         made = asked.issue()
         if file is None:
             _hand_out(digests.sheet(made, asked.language), "md", output)
             return
-        changed = edit(asked.desk, made, _read_edits(file), asked.language, asked.person(by), asked.clock)
+        changed = edit(asked.desk, made, words, asked.language, person, asked.clock)
     complain(
         f"sentences of {changed.period.label} that are a person's: {len(changed.edits)}; every new draft keeps them"
     )
@@ -143,16 +157,18 @@ def edit_issue(
 @app.command("review")
 def review_issue(week: WeekOption = "", lens: LensOption = "media", lang: LangOption = "zh", by: ByOption = "") -> None:
     """Approve the issue as it stands: from here on it is not written anew, unless somebody edits it."""
+    person = _person(by)
     with _asked(week, lens, lang) as asked:
-        kept = review(asked.desk, asked.issue(), lang, asked.person(by), asked.clock)
+        kept = review(asked.desk, asked.issue(), lang, person, asked.clock)
     complain(f"{kept.id} reviewed by {kept.history[-1].by}; `launchwatch digest lock` closes it for good")
 
 
 @app.command("lock")
 def lock_issue(week: WeekOption = "", lens: LensOption = "media", lang: LangOption = "zh", by: ByOption = "") -> None:
     """Close a reviewed issue for good: its words, its inputs and its knowledge version never change again."""
+    person = _person(by)
     with _asked(week, lens, lang) as asked:
-        kept = lock(asked.desk, asked.period, asked.lens, lang, asked.person(by), asked.clock)
+        kept = lock(asked.desk, asked.period, asked.lens, lang, person, asked.clock)
     complain(f"{kept.id} locked by {kept.history[-1].by}")
 
 
