@@ -37,6 +37,9 @@ TWO_SIDED = frozenset({"partnership", "acquisition", "funding", "hardware_comput
 SHOWN_BY_ANOTHER = frozenset({"product", "group"})
 """Rules of tags that show a company by something of its own, not by its name: no side of a deal."""
 
+MEASURERS = frozenset({"academic", "eval"})
+"""Types of company whose news is often about others' models."""
+
 DIRECT_FLOOR = 0.8
 """Direct links weigh at least this, indirect ones at most `INDIRECT_CAP`: no product of steps turns that round."""
 
@@ -116,7 +119,7 @@ class _View:
 
     def issuers(self) -> Iterator[Path]:
         """Every listing of the event's own companies, and of the issuers that own them."""
-        for company, relevance in actors(self.event):
+        for company, relevance in self._actors():
             yield from self._listings(company, relevance)
             for relation in self._relations(company):
                 if relation.kind == OWNED:
@@ -142,7 +145,7 @@ class _View:
         """One or two steps from the event's own companies; none where reports only gather what a day or market brought."""
         if _gathers(self.event, self.knowledge):
             return
-        for company, relevance in actors(self.event):
+        for company, relevance in self._actors():
             for relations, weight in self._ways(company) if relevance >= SURE else ():
                 weight = min(weight * relevance / 100, INDIRECT_CAP)
                 if weight >= NEGLIGIBLE:
@@ -184,8 +187,7 @@ class _View:
         if kind.shelf_life_days is None:
             return 1.0
         times = [last_day(relation.valid_from)] if relation.valid_from else []
-        if relation.as_of <= self.seen:
-            times.append(relation.as_of)
+        times += [day for day in (relation.as_of, *relation.confirmed) if day <= self.seen]
         if not times:
             return 0.5
         age = max(0, (self.on - max(times)).days)
@@ -229,6 +231,16 @@ class _View:
             return Reason(zh=f"原文点名：“{path.quote}”", en=f"Named in the text: “{path.quote}”")
         said = [self._phrase(relation) for relation in path.relations]
         return Reason(zh="；".join(r.zh for r in said), en="; ".join(r.en for r in said))
+
+    # ---- who it is about --------------------------------------------------------------------------------------------
+
+    def _actors(self) -> list[tuple[str, int]]:
+        """The event's own companies with their relevance: who acts, the other side of a deal, and whom an evaluator or a
+        university measures, which may show by a product alone."""
+        tags = self.event.companies
+        first = self.knowledge.companies.get(tags[0].id) if tags else None
+        measured = first is not None and first.type in MEASURERS
+        return [(tag.id, tag.relevance) for tag in tags if _acts(tag) or _is_party(tag, self.event, measured)]
 
     # ---- look-ups and words -----------------------------------------------------------------------------------------
 
@@ -286,18 +298,13 @@ class _View:
         return f"{name} {security}" if name else security
 
 
-def actors(event: Event) -> list[tuple[str, int]]:
-    """The event's own companies with their relevance: who acts, and who is named as the other side of a deal."""
-    return [(tag.id, tag.relevance) for tag in event.companies if _acts(tag) or _is_party(tag, event)]
-
-
 def _acts(tag: CompanyTag) -> bool:
     return tag.role == "actor" and tag.relevance >= PASSING
 
 
-def _is_party(tag: CompanyTag, event: Event) -> bool:
+def _is_party(tag: CompanyTag, event: Event, measured: bool) -> bool:
     least = PARTY if event.event_type in TWO_SIDED else HIGH_RELEVANCE
-    return tag.relevance >= least and tag.rule not in SHOWN_BY_ANOTHER
+    return tag.relevance >= least and (tag.rule not in SHOWN_BY_ANOTHER or measured)
 
 
 def _gathers(event: Event, knowledge: KnowledgeBase) -> bool:

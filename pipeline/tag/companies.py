@@ -20,7 +20,8 @@ _OBJECT_BEFORE = re.compile(
 )
 _COMPARED = re.compile(
     r"(?:对标|接近|逼近|匹敌|碾压|吊打|超越|超过|超|击败|打败|优于|媲美|追平|比肩|比得上|beats?|beating|outperforms?|surpass(?:es|ing)?|rivals?"
-    r"|better than|faster than|comparable to|on par with)\s*$",
+    r"|取代|替代|挑战|dethrones?|replac(?:es?|ing)|challeng(?:es?|ing)|better than|faster than|comparable to|on par with)\s*$"
+    r"|(?:开源版|国产版?|中国版|山寨版?|平替|类)\s?[“「\"]?$",
     re.IGNORECASE,
 )
 """What makes a name the measure of another's deed."""
@@ -34,7 +35,8 @@ _FORMER = re.compile(
 _REPORTED = re.compile(r"^.{0,1}据|报道|消息|获悉|reported|reports")
 _ACTS = ("release", "open_source", "update", "extend", "act")
 _ONLY_A_PLACE = 32
-"""What an app where others do things loses unless a verb follows it."""
+"""What an app where others do things loses unless a verb follows it or the headline begins with it."""
+_PLACE = re.compile(r"\s*(?:官方)?(?:账号|平台|直播|频道|页面|评论区|上(?![线新架市]))")
 _REACH = 14
 """How far behind a name its verb may stand, not counting what stands between in brackets."""
 
@@ -121,9 +123,11 @@ def _points(scan: Scan, one: _Seen, rank: int, verbs: list[tuple[int, int]]) -> 
         points -= 34
     elif scan.text[one.start - 1 : one.start] != "，" and _OBJECT_BEFORE.search(before):
         points -= 16
+    elif one.rule == "venue" and _PLACE.match(scan.text, one.end):
+        points -= _ONLY_A_PLACE
     elif any(0 <= start - one.end <= _REACH for start, _ in verbs):
         points += 10
-    elif one.rule == "venue":
+    elif one.rule == "venue" and one.start:
         points -= _ONLY_A_PLACE
     return points
 

@@ -267,6 +267,25 @@ def test_only_a_sure_actor_s_ties_are_followed(world: KnowledgeBase) -> None:
     assert kinds(30) == set()
 
 
+def test_what_an_evaluator_measures_counts_like_the_actor_though_only_its_product_is_named() -> None:
+    world = make_knowledge(
+        kinds=KINDS,
+        companies=[make_company("arena", type="eval"), make_company("maker"), make_company("giant")],
+        securities=[make_security("NYSE:BABA", "giant")],
+        relations=[make_relation("maker", "investor", "NYSE:BABA", valid_from="2024-02")],
+    )
+
+    def linked(first: str) -> list[str]:
+        tags = (
+            CompanyTag(id=first, relevance=94, role="actor", quote=first),
+            CompanyTag(id="maker", relevance=75, quote="Model 3", rule="product"),
+        )
+        return [one.security_id for one in link(make_event(companies=tags), world, ON)]
+
+    assert linked("arena") == ["NYSE:BABA"]
+    assert linked("giant") == []
+
+
 @pytest.fixture
 def market() -> KnowledgeBase:
     """A listed company with a supplier, and the words of market wraps and round-ups."""

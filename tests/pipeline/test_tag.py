@@ -212,6 +212,7 @@ def test_what_a_product_takes_in_today_is_not_claimed_for_then() -> None:
         ("能力号称接近 GPT-4，Databricks 发布最强开源大模型", "databricks"),
         ("7B大模型测试成绩超GPT-4，微软新研究解决工具调用难题", "microsoft"),
         ("原百度副总裁加入阿里巴巴", "alibaba"),
+        ("开源版OpenAI机器人打造，斯坦福团队祭出灵巧手", "stanford"),
         ("Former Google researcher joins Anthropic", "anthropic"),
     ],
 )
@@ -223,6 +224,8 @@ def test_an_app_where_others_do_things_says_little_of_its_owner_unless_it_acts()
     place, actor = tagged("安徽前首富，抖音“续命”"), tagged("抖音上线 AI 新功能")
     assert place.companies[0].id == actor.companies[0].id == "bytedance"
     assert place.companies[0].relevance < 50 < actor.companies[0].relevance
+    posted = tagged("总统发帖回应人工智能争议", "总统在 Instagram 账号上发布了一则帖文。")
+    assert all(company.relevance < 50 for company in posted.companies)
 
 
 def test_a_market_wrap_names_the_shares_of_which_it_says_how_they_moved() -> None:
