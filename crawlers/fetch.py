@@ -33,6 +33,8 @@ LONGEST_CRAWL_DELAY = 30.0
 TOO_MANY_SECONDS = 60.0
 """The rest after a 429 that does not say how long."""
 KNOWN_HOSTS = 10_000
+UNPACKED_AT_ONCE = 2
+"""Each may take twice its cap of memory for a moment."""
 
 
 # ---- what goes wrong ------------------------------------------------------------------------------------------------
@@ -212,6 +214,7 @@ class Fetcher:
         self._obey_robots = obey_robots
         self._manners = manners or Manners()
         self._session: aiohttp.ClientSession | None = None
+        self._unpacking = asyncio.Semaphore(UNPACKED_AT_ONCE)
 
     async def __aenter__(self) -> Self:
         self._manners.begin(self._per_host)
@@ -320,7 +323,8 @@ class Fetcher:
         if response.status != 200:
             raise self._bad_status(url, target, response.status, headers, raw[:8192], ask)
         try:
-            body, whole = decode(raw, headers.get("content-encoding", ""), ask.limits.body_bytes)
+            async with self._unpacking:
+                body, whole = await _unpacked(raw, headers.get("content-encoding", ""), ask.limits.body_bytes)
         except Overflow as error:
             raise TooLarge(ask.source_id, url, f"unpacks to more than {_size(ask.limits.body_bytes)}") from error
         except BadCoding as error:
@@ -460,6 +464,13 @@ async def _read(response: aiohttp.ClientResponse, cap: int, source_id: str, url:
     except aiohttp.ClientPayloadError:
         return bytes(body), False
     return bytes(body), True
+
+
+async def _unpacked(raw: bytes, codings: str, cap: int) -> tuple[bytes, bool]:
+    """The body unpacked; in a thread where it is packed at all, since a few bytes may be a bomb that takes a while."""
+    if codings.strip().lower() in ("", "identity") and raw[:2] != b"\x1f\x8b":
+        return raw, True
+    return await asyncio.to_thread(decode, raw, codings, cap)
 
 
 def _size(count: int) -> str:
