@@ -62,6 +62,8 @@ _NOW = re.compile(
 _EACH = re.compile(r"分别(?:为|是|达到?|约为?|有|支持|拥有|提升[至到]|提高[至到]|扩展[至到])?")
 _RUN = re.compile(r"(?P<run>(?<![\w.-])\d[^,;]*?(?:(?:,\s?(?:and\s)?|\sand\s)\S?\d[^,;]*?)+),?\s?respectively")
 _AND = re.compile(r"、|,(?!\d{3})|，|和|与|及(?!时)|\sand\s")
+_NAMED_AS = re.compile(r"(?:参数)?的[^,，。;、:：]*(?:模型|系列|框架|系统)\s?")
+"""What leads from a size to the name that has it: `0.1B 参数的语音生成模型 X`."""
 _LIST = re.compile(r"\s?(?:、|,|和|与|及|以及|and|, and)\s?")
 
 
@@ -115,7 +117,8 @@ class Owners:
 
     def _leads_to(self, end: int, start: int) -> bool:
         """Whether a fact describes the name right behind it: `4B 参数的 X`, `a 70B model, X`."""
-        return (
+        named = _NAMED_AS.fullmatch(self.folded, end, start) if start - end <= 34 else None
+        return bool(named) or (
             start - end <= 14
             and not _CLAUSE.search(self.folded, end, start)
             and not _COMPARED.search(self.folded, end, start)

@@ -31,6 +31,45 @@ _NOTHING = re.compile(
 _BREAKS = "，,、；;：:。！!？?\n—|"
 _DOUBTS: tuple[Certainty, ...] = ("denial", "rumour", "question", "retrospect", "forecast")
 _DOUBTS_OF_TEXT: tuple[Certainty, ...] = ("rumour", "denial", "forecast")
+_WEIGHTS = re.compile(
+    r"(?<![\d.a-z$])\d+(?:\.\d+)?b(?![a-z])[^。\n]{0,12}(?:参数|模型)|亿参数|权重(?:已|均|也|及|与|和|、)"
+    r"|(?:模型|开放|开源|放出|公开)权重|open[- ]weights?|billion[- ]parameter"
+)
+_BESIDE = re.compile("含|及|和|与|，")
+_USED = re.compile(r"\s?(?:集成|接入|调用|切换|训练数据)")
+_USES = re.compile(r"(?:支持|接入|基于|调用|集成|兼容|适配|运行|部署|使用|利用|面向|为|给|对)[^，,。]{0,6}$|多$")
+_THIRD_PARTY = re.compile(r"第三方|third[- ]party|(?:多款|等)[^，,]{0,6}模型")
+_LATER = 0.6
+"""How much what stands behind the headline's first clause counts beside it."""
+_DONE = ("release", "open_source", "update", "act", "extend")
+_MARK = re.compile(r"[?？]\s?$|[?？](?=.{0,12}$)")
+_CLAUSE = re.compile(r"[^，,。！!；;：:？?|｜\n]+[，,。！!；;：:？?|｜]?")
+_VIEW = re.compile(r"\s*(?:如何|怎么|怎样)(?:看待?|评价)\s?")
+"""A question that takes its news for granted: `如何评价 X 发布 Y？`."""
+_ASKS = re.compile(
+    r"谁|什么|为何|如何|怎么|怎样|咋|吗|呢|是否|能否|会不会|哪|多少|多远|多久|几|何时|难道|该不该|有没有|若|如果|究竟|到底"
+    r"|(?<![a-z])(?:why|how|what|who|when|which|is|are|can|could|will|would|should|does|do|did|if)(?![a-z])"
+)
+_AHEAD = re.compile(
+    r"正在(?!接受)|拟(?!合)|考虑|可能|预计|计划于|计划在|将(?!近)|有意|寻求|洽谈|打算|plans|may|could|would"
+)
+_DONE_DEEDS = re.compile(r"已(?!计划|考虑)|正式|宣布|完成")
+_NOT_PLANNED = re.compile(
+    r"(?:支持|扶持|教育|订阅|付费|合作|激励|奖励|会员|资助|培训|孵化|研究|行动|发展|商业|印|新|该|此|一|伙伴|大使|max|pro|plan)\s?\|"
+    r"|的\s?\||\|(?:[，,。！!；;：:、|\s]|$|用户|权益|模式|价格|定价|额度|套餐|已|正式|成员|项目|中|上线|开放)"
+)
+_NO_DOUBT = {
+    "计划": _NOT_PLANNED,
+    "澄清": re.compile(r"(?:以|来|需要?|请求|主动|问题)\|"),
+    "据报": re.compile(r"\|道"),
+    "泄露": re.compile(
+        r"(?:密钥|数据|隐私|信息|密码|凭证|机密|用户|资料|代码|文件|敏感\S{0,4})(?:被|遭|大规模|的)?\||\|(?:风险|事件|漏洞|隐患)"
+    ),
+    "疑似": re.compile(r"\|(?:枪手|凶手|病例|嫌)"),
+    "预测": re.compile(r"(?:数据|的|用于|可|天气|气象|时间序列|结构|新闻)\||\|(?:模型|能力|准确|性能|城市|结果|误差)"),
+    "虚假": re.compile(r"\|(?:软文|信息|内容|宣传|新闻|视频|图片|账)"),
+}
+"""Where a word of doubt is none; `|` stands for the word."""
 _HEADLINE = 6.0
 """How much the headline's own construction counts beside single words."""
 
@@ -49,24 +88,53 @@ def certainty(scan: Scan) -> tuple[Certainty, str]:
     title = [c for c in scan.cues if c.start < scan.title_end]
     lead = [c for c in scan.cues if c.start < first_end]
     for kind in _DOUBTS:
-        cue = next((c for c in title if c.group == kind), None)
-        if cue or (kind == "question" and (cue := _question_mark(scan))):
+        meant = (c for c in title if c.group == kind and _is_meant(scan, c))
+        cue = _asked(scan, title) if kind == "question" else next(meant, None)
+        if cue:
             return kind, scan.text[cue.start : cue.end]
     if scan.text.startswith("传") and scan.title_end:
         return "rumour", "传"
     hearsay = next((c for c in lead if c.group == "hearsay"), None)
     for kind in _DOUBTS_OF_TEXT:
-        cue = next((c for c in lead if c.group == kind), None)
+        cue = next((c for c in lead if c.group == kind and _is_meant(scan, c)), None)
         if cue and (kind != "forecast" or hearsay):
             return ("rumour" if kind == "forecast" else kind), scan.text[cue.start : cue.end]
+    ahead = _AHEAD.search(scan.text, hearsay.end, first_end) if hearsay else None
+    if hearsay and ahead and not _DONE_DEEDS.search(scan.text, hearsay.end, first_end):
+        return "rumour", ahead[0]
     return "fact", ""
 
 
-def _question_mark(scan: Scan) -> Cue | None:
-    for place in (scan.text.rfind("？", 0, scan.title_end), scan.text.rfind("?", 0, scan.title_end)):
-        if place >= 0 and place >= scan.title_end - 1:
-            return Cue(place, place + 1, "question")
-    return None
+def _is_meant(scan: Scan, cue: Cue) -> bool:
+    """Whether a word of doubt is one here: `计划` as a verb, `澄清` of a report, `泄露` of what was to come."""
+    trap = _NO_DOUBT.get(scan.folded[cue.start : cue.end])
+    return not (
+        trap and trap.search(scan.folded[max(0, cue.start - 8) : cue.start] + "|" + scan.folded[cue.end : cue.end + 8])
+    )
+
+
+def _asked(scan: Scan, title: list[Cue]) -> Cue | None:
+    """The words by which a headline only asks; none where it states news and asks what follows from it."""
+    marks = (Cue(m.start(), m.end(), "question") for m in _MARK.finditer(scan.text, 0, scan.title_end))
+    cue = next((c for c in title if c.group == "question"), None) or next(marks, None)
+    if cue is None or any(_states(scan, title, *span) for span in _clauses(scan)):
+        return None
+    return cue
+
+
+def _clauses(scan: Scan) -> list[tuple[int, int]]:
+    """The clauses of the headline, each with the mark that ends it."""
+    return [m.span() for m in _CLAUSE.finditer(scan.text, 0, scan.title_end)]
+
+
+def _states(scan: Scan, title: list[Cue], start: int, end: int) -> bool:
+    """Whether a clause of a headline says that something was done: it has a verb and does not ask, or asks for views."""
+    deeds = [c for c in title if start <= c.start < end and (c.group in _DONE or c.group.startswith("strong:"))]
+    view = _VIEW.match(scan.folded, start, end)
+    if view:
+        return any(c.group in _VERBS and c.start >= view.end() for c in deeds)
+    asks = _ASKS.search(scan.folded, start, end) or scan.text[end - 1] in "?？"
+    return not asks and any(c.end - c.start > 1 for c in deeds)
 
 
 def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -> Kind:
@@ -95,15 +163,21 @@ def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -
 
 def _place(scan: Scan, cue: Cue) -> float:
     if cue.start < scan.title_end:
-        return 1.0
+        return _LATER if _is_later(scan, cue.start) else 1.0
     return 0.4 if cue.start < scan.sentence(scan.title_end + 1)[1] else 0.15
+
+
+def _is_later(scan: Scan, place: int) -> bool:
+    """Whether a place of the headline stands behind its first clause, once that one says something."""
+    first = next((scan.text.find(mark, 6, place) for mark in "，；" if scan.text.find(mark, 6, place) >= 0), -1)
+    return first >= 0
 
 
 def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple[str, float, str]]:
     """What the headline's construction says, or where it does not tell, the first sentence's."""
     lead = scan.sentence(scan.title_end + 1)
     read = _deed(scan, products, lexicon, 0, scan.title_end) if scan.title_end else None
-    weight = _HEADLINE
+    weight = _HEADLINE * (_LATER if read and _is_later(scan, read.start) else 1.0)
     if read is None or not read.noun:
         again = _deed(scan, products, lexicon, *lead)
         if read and read.head and not (again and _overrules(scan, again, lead)):
@@ -113,6 +187,10 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
         if read is None:
             weight *= 0.4 if again.group == "extend" else 0.7
         read = again._replace(quote=read.quote if read else again.quote, group=read.group if read else again.group)
+    if read.head in ("product", "paper", "") and read.group in ("release", "open_source") and _has_weights(scan):
+        read = read._replace(head="model")
+    if read.head == "model" and read.group != "open_source" and _is_hosted(read):
+        read = read._replace(head="product")
     if read.head != "model":
         return [
             (
@@ -126,6 +204,24 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
     opened = any(c.group == "open_source" for c in scan.cues if c.start < lead[1])
     type_ = "open_source_release" if opened else "model_update" if read.group == "update" else "model_release"
     return [(type_, weight, read.quote)]
+
+
+def _has_weights(scan: Scan) -> bool:
+    """Whether what comes out brings a model with it: a size in parameters, weights, or a model named beside it."""
+    beside = [c for c in scan.cues if c.group == "model" and c.start < scan.title_end]
+    if any(_BESIDE.search(scan.text, 0, c.start) and not _is_used(scan, c) for c in beside):
+        return True
+    return bool(_WEIGHTS.search(scan.folded, 0, scan.title_end + 400))
+
+
+def _is_used(scan: Scan, model: Cue) -> bool:
+    """Whether a model is only what something else works with: `支持多模型集成`."""
+    return bool(_USES.search(scan.folded, max(0, model.start - 8), model.start) or _USED.match(scan.folded, model.end))
+
+
+def _is_hosted(read: _Deed) -> bool:
+    """Whether a platform only takes in models that others made: `百炼上线第三方开源旗舰模型`."""
+    return bool(_THIRD_PARTY.search(read.quote))
 
 
 def _overrules(scan: Scan, lead: _Deed, span: tuple[int, int]) -> bool:
@@ -142,15 +238,16 @@ class _Deed(NamedTuple):
     noun: bool
     """Whether a noun tells the head, and not only what is known of a product."""
     quote: str
+    start: int
 
 
 def _deed(scan: Scan, products: list[Found], lexicon: Lexicon, low: int, high: int) -> _Deed | None:
     """What is done to what between two places."""
     cues = [c for c in scan.cues if low <= c.start and c.end <= high]
-    verb = next((c for c in cues if c.group in _VERBS), None)
-    if verb is None:
+    verbs = [c for c in cues if c.group in _VERBS and scan.text[c.end : c.end + 1] != "的"]
+    if not verbs:
         return None
-    verb = max((c for c in cues if c.group in _VERBS and c.start == verb.start), key=lambda c: c.end)
+    verb = max((c for c in verbs if c.start == verbs[0].start), key=lambda c: c.end)
     start = verb.end
     end = min((i for mark in _BREAKS if (i := scan.text.find(mark, start, high)) >= 0), default=high)
     following = (c.start for c in cues if _cuts(scan, c, start))
@@ -159,12 +256,15 @@ def _deed(scan: Scan, products: list[Found], lexicon: Lexicon, low: int, high: i
         start, end = low, verb.start
     quote = scan.text[min(start, verb.start) : max(end, verb.end)].strip()
     head, noun = _head(scan, products, lexicon, start, end)
-    return _Deed(verb.group, head, noun, quote)
+    return _Deed(verb.group, head, noun, quote, verb.start)
 
 
 def _cuts(scan: Scan, cue: Cue, start: int) -> bool:
     """Whether a later verb ends the object of the one before `start`. Single characters stand inside too many words."""
-    return cue.group in _CUTTERS and cue.start > start + 2 and cue.end - cue.start > 1 and not _modifies(scan, cue)
+    if cue.group not in _CUTTERS or cue.start <= start + 2 or cue.end - cue.start < 2 or _modifies(scan, cue):
+        return False
+    is_noun = any(c.start == cue.start and c.end == cue.end and c.group in _NOUNS for c in scan.cues)
+    return not (is_noun and scan.text[cue.end : cue.end + 1] in _BREAKS)
 
 
 def _modifies(scan: Scan, cue: Cue) -> bool:

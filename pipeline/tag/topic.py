@@ -6,6 +6,8 @@ from pipeline.records import CompanyTag
 from pipeline.tag.lexicon import Lexicon, Scan
 from pipeline.tag.products import Found
 
+OPENING = 300
+"""So many characters open a text: what is said there of AI and a company of its headline is no passing word."""
 ENOUGH = 3
 """So many words of AI make a text about AI, wherever they stand."""
 
@@ -22,6 +24,10 @@ def off_topic(scan: Scan, companies: tuple[CompanyTag, ...], products: list[Foun
         return "a market wrap: no AI in its headline"
     lead = scan.sentence(scan.title_end + 1)[1]
     if len(set(signs)) >= ENOUGH or any(s < lead for s in signs):
+        return ""
+    if any(m.name.company and m.start < scan.title_end for m in scan.mentions) and any(
+        s < scan.title_end + OPENING for s in signs
+    ):
         return ""
     if signs:
         return "AI only in passing"

@@ -1,0 +1,71 @@
+"""Event type and certainty: what a headline states, asks, denies or plans, and what is a release of a model."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pipeline.reading import tagged
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("全球首位AI软件工程师诞生，未来程序员会被取代吗？", "fact"),
+        ("欧洲通过全球首部人工智能法案，对科技公司意味着什么？", "fact"),
+        ("如何评价 OpenAI 发布视频模型 Sora？", "fact"),
+        ("Google releases Gemini 1.5 Pro: is it the GPT-4 killer?", "fact"),
+        ("OpenAI 是否会开源 GPT-4？", "question"),
+        ("谁能终结英伟达？", "question"),
+        ("AI 如何辅助编程？", "question"),
+        ("大模型进家电，既缺锤子又缺钉子？", "question"),
+        ("Will OpenAI release GPT-5 this year?", "question"),
+    ],
+)
+def test_a_headline_that_states_news_and_asks_what_follows_is_no_question(title: str, expected: str) -> None:
+    assert tagged(title).certainty == expected
+
+
+@pytest.mark.parametrize(
+    "title", ["九安医疗澄清：未持有月之暗面股份", "某公司否认入股月之暗面", "OpenAI denies plans to buy a chip maker"]
+)
+def test_what_an_issuer_denies_is_a_denial(title: str) -> None:
+    assert tagged(title, "针对市场传闻，公司予以回应。").certainty == "denial"
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        ("Zed 推出高校教育计划", "Zed 面向学生推出教育计划，提供 AI 额度。", "fact"),
+        ("智谱新模型启动内测，面向 Max 计划用户开放申请", "", "fact"),
+        ("英伟达计划明年推出新芯片", "", "forecast"),
+        ("Gemini CLI 推出新版", "新增工具，支持模型提问以澄清指令。", "fact"),
+        ("Truffle 披露 API 密钥泄露", "", "fact"),
+        ("Anthropic 起诉多个联邦机构", "据报道，Anthropic 已正式提起诉讼。", "fact"),
+        ("腾讯内测 QClaw", "据报道，腾讯正在内测名为 QClaw 的应用。", "rumour"),
+    ],
+)
+def test_a_word_of_doubt_counts_only_as_such(title: str, text: str, expected: str) -> None:
+    assert tagged(title, text).certainty == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "release"),
+    [
+        ("某团队开源 HY-Zor 图像框架", "该框架能编辑图像，推理代码与权重已发布。", True),
+        ("某团队发布 Zorbex 深度搜索框架", "其 30B 参数模型在评测中领先。", True),
+        ("智谱发布 GLM-5 Agent 系列，含开源模型与定制版", "", True),
+        ("微软发布 Copilot Cowork 实现多模型集成", "用户描述目标后自动执行。", False),
+        ("阿里云百炼上线第三方开源旗舰模型", "", False),
+        ("Kilo 发布预发布版 VS Code 扩展，重构核心", "", False),
+        ("月之暗面近20天收入超去年全年", "此前发布的 K2.5 大模型带动了收入。", False),
+    ],
+)
+def test_what_comes_with_weights_or_a_size_is_a_model(title: str, text: str, release: bool) -> None:
+    releases = ("model_release", "open_source_release", "model_update")
+    assert (tagged(title, text).event_type in releases) is release
+
+
+def test_a_company_in_the_headline_and_ai_in_the_opening_are_no_passing_word() -> None:
+    opening = "Apple will hold its conference online in June. Its marketing chief's words were read as a hint at AI."
+    assert tagged("Apple sets WWDC24 for June", opening).relevant
+    assert not tagged("小米首款汽车上市，售价 21.59 万元", "小米汽车开启交付。" * 60 + "车机有 AI 语音。").relevant
