@@ -106,7 +106,7 @@ def event_page(request: Request, desk: AtDesk, event_id: str) -> Response:
         event = events.get(session, event_id)
         if event is None:
             raise HTTPException(404, "there is no such event")
-        links, scores = events.links_of(session, event_id), events.scores_of(session, event_id)
+        links, scores = events.links_of(session, event.id), events.scores_of(session, event.id)
     return _page(request, "event.html", event=event, links=links, scores=scores)
 
 

@@ -84,9 +84,9 @@ def _one(
             raise Refusal(f"there is no event {event_id!r}; `launchwatch events` lists them")
         if known_by and event.first_seen_at > known_by:
             raise Refusal(f"{event_id} was first seen later, at {event.first_seen_at:%Y-%m-%d %H:%M} UTC")
-        links = stored.links_of(session, event_id, known_by)
-        scores = [] if known_by else stored.scores_of(session, event_id)
-        follow_ups = stored.follow_ups(session, event_id)
+        links = stored.links_of(session, event.id, known_by)
+        scores = [] if known_by else stored.scores_of(session, event.id)
+        follow_ups = stored.follow_ups(session, event.id)
     if known_by:
         event, follow_ups = _as_known(event, known_by), [e for e in follow_ups if e.first_seen_at <= known_by]
     if as_json:

@@ -11,7 +11,7 @@ from typing import Literal
 import structlog
 
 from pipeline.records import Alert
-from storage import digests, outbox, watches
+from storage import digests, events, outbox, watches
 from worker.deliver import Client, Destination, DestinationInvalid, Outcome, Refused, Sent, Unknown, destination, send
 from worker.deliver.mail import Server
 from worker.desk import Desk
@@ -69,7 +69,7 @@ def _sent(
 ) -> Outcome:
     alert = _message(desk, delivery, public_url)
     if alert is None:
-        return Refused(f"the {delivery.kind} is gone", retry=False)
+        return Refused(f"the {delivery.kind} is gone, or its event is noise", retry=False)
     try:
         where: Destination = destination(delivery.destination)
     except DestinationInvalid as error:
@@ -78,10 +78,12 @@ def _sent(
 
 
 def _message(desk: Desk, delivery: outbox.Delivery, public_url: str) -> Alert | None:
-    """What a delivery tells: an alert, or that a digest is written."""
+    """What a delivery tells: an alert, or that a digest is written. None for what is gone, or was marked as noise since."""
     with desk.store.reading() as session:
         if delivery.kind == "alert":
-            return watches.alert(session, delivery.alert_id)
+            alert = watches.alert(session, delivery.alert_id)
+            event = events.get(session, alert.event_id) if alert else None
+            return None if event and event.is_noise else alert
         kept = digests.get(session, delivery.alert_id)
     return announcement(kept, public_url) if kept else None
 

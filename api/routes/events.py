@@ -62,16 +62,16 @@ def list_events(
 
 @router.get("/events/{event_id}")
 def one_event(desk: AtDesk, event_id: str) -> EventWhole:
-    """An event with its links, scores and follow-ups."""
+    """An event with its links, scores and follow-ups; for an id that is gone, of the event that it leads to."""
     with desk.store.reading() as session:
         event = events.get(session, event_id)
         if event is None:
             raise HTTPException(404, "there is no such event")
         return EventWhole(
             event=event,
-            links=tuple(events.links_of(session, event_id)),
-            scores=tuple(events.scores_of(session, event_id)),
-            follow_ups=tuple(e.id for e in events.follow_ups(session, event_id)),
+            links=tuple(events.links_of(session, event.id)),
+            scores=tuple(events.scores_of(session, event.id)),
+            follow_ups=tuple(e.id for e in events.follow_ups(session, event.id)),
         )
 
 

@@ -46,7 +46,9 @@ def test_a_merge_is_listed_with_its_author_and_reason_and_undone(run: Run, two: 
     assert made.code == 0
     assert "correct undo 1" in made.out
     assert [event["id"] for event in events(run)] == [one]
-    assert json.loads(run("events", other, "--json").out)["id"] == one
+    whole = run("events", one, "--json").out
+    assert json.loads(whole)["scores"]
+    assert run("events", other, "--json").out == whole
     (row,) = listed(run)
     assert (row["kind"], row["made_by"], row["why"], row["undone_at"]) == ("merge", "anna", "one story", None)
     assert [len(kept["documents"]) for kept in row["before"]] == [1, 1]

@@ -24,6 +24,8 @@ from storage.engine import Store, open_store
 from tests.factories import make_watch
 from worker import correct, jobs
 from worker.correct import Author
+from worker.deliver import Answer, Request
+from worker.delivery import deliver_due
 from worker.desk import Desk
 
 NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
@@ -211,6 +213,21 @@ def test_noise_is_on_no_list_and_raises_no_alert(desk: Desk) -> None:
         kept = events.get(session, event.id)
     assert kept is not None
     assert len(kept.reports) == 2
+
+
+def test_an_alert_that_waits_is_not_sent_once_its_event_is_noise(desk: Desk) -> None:
+    with desk.store.writing() as session:
+        watches.save(session, make_watch(id="all", destinations=("wecom://0123456789abcdef",)))
+    (first,) = take_in(desk, raw(0))
+    correct.mark(desk, event_of(desk, first).id, "noise", ANNA)
+
+    class Wire:
+        """A destination that nothing may reach."""
+
+        def post(self, request: Request) -> Answer:
+            raise AssertionError("noise was told")
+
+    assert deliver_due(desk, Wire(), lambda: LATER) == {"dead": 1}
 
 
 def test_a_correction_is_on_record_with_who_when_why_and_what_it_changed(desk: Desk) -> None:
