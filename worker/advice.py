@@ -36,12 +36,16 @@ def advised(desk: Desk, readings: Sequence[Reading]) -> list[Reading]:
     return heard
 
 
-def smoothed(desk: Desk, made: Digest) -> Digest:
-    """The issue with its sentences joined better, where the model did so and changed none of their words."""
+def smoothed(desk: Desk, made: Digest, old: Digest | None = None) -> Digest:
+    """The issue with its sentences joined better, where the model did so and changed none of their words.
+
+    What the draft before it said already keeps that wording and is not asked about again.
+    """
     if desk.model is None:
         return made
-    answers = desk.model.ask_all(smoothing.questions(made))
-    better = smoothing.smoothed(made, answers)
+    made = smoothing.kept(made, old)
+    answers = desk.model.ask_all(smoothing.questions(made, old))
+    better = smoothing.smoothed(made, answers, old)
     log.info("digest smoothed", issue=made.period.label, lens=made.lens, changed=better != made)
     return better
 

@@ -9,6 +9,7 @@ from knowledge.schema import Lens
 from pipeline import digest
 from pipeline.records import Alert, Event, Link, Reason, Score
 from storage import digests, events, outbox, queue
+from worker.advice import smoothed
 from worker.desk import Desk
 from worker.prices import Quotes
 from worker.schedule import latest_slot
@@ -79,7 +80,7 @@ def issue(
     old = _read(kept)
     if kept is not None and old is not None and kept.state in SETTLED:
         return old
-    return digest.carried(write(desk, period, lens, now, author), old)
+    return digest.carried(smoothed(desk, write(desk, period, lens, now, author), old), old)
 
 
 def stored(desk: Desk, period: digest.Period, lens: Lens, language: str) -> digests.SavedDigest | None:
@@ -161,7 +162,7 @@ def write_due(
                 continue
         period = period_before(kind, slot.astimezone(desk.zone).date(), str(desk.zone))
         for lens in desk.lenses:
-            draft = write(desk, period, lens, now)
+            draft = smoothed(desk, write(desk, period, lens, now))
             made += [one for language in LANGUAGES if (one := _keep_open(desk, draft, lens, language, now))]
     with desk.store.writing() as session:
         for one in made:

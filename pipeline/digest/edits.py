@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from pipeline.digest.shape import Digest, Edit, Language, Line, Sentence
+from pipeline.digest.smoothing import kept as kept_wording
 from pipeline.records import Record
 
 Change = Callable[[str, Sentence], Sentence | None]
@@ -81,7 +82,7 @@ def carried(new: Digest, old: Digest | None) -> Digest:
     """A new draft with the edits of the one before it; the time of writing too, where nothing else differs."""
     if old is None:
         return new
-    taken = new.model_copy(update={"edits": old.edits})
+    taken = kept_wording(new, old).model_copy(update={"edits": old.edits})
     as_before = taken.model_copy(update={"made_at": old.made_at})
     return as_before if as_before.model_dump_json() == old.model_dump_json() else taken
 

@@ -48,9 +48,9 @@ date and sign stays exactly as it is and where it is. Answer with one JSON objec
 {{"sentences": ["...", ...]}}, as many sentences as there are, in their order; repeat unchanged what already reads well."""
 
 
-def questions(digest: Digest) -> list[Question]:
-    """What to ask for an issue: one question for each main event and language."""
-    return [question(part, language) for part, language in _parts(digest)]
+def questions(digest: Digest, old: Digest | None = None) -> list[Question]:
+    """What to ask for an issue: one question for each main event and language, about what the draft before it did not say."""
+    return [question(part, language) for part, language in _parts(digest, old)]
 
 
 def question(sentences: Sequence[Sentence], language: Language) -> Question:
@@ -71,22 +71,53 @@ def accepted(original: str, answer: str, digest: Digest) -> str:
     return answer if all(original.count(name) == answer.count(name) for name in names) else original
 
 
-def smoothed(digest: Digest, answers: Sequence[str | None]) -> Digest:
+def smoothed(digest: Digest, answers: Sequence[str | None], old: Digest | None = None) -> Digest:
     """The issue with what the answers to its questions smooth; itself where any of it would lack support."""
     said: dict[tuple[str, str], str] = {}
-    for (part, language), answer in zip(_parts(digest), answers, strict=True):
+    for (part, language), answer in zip(_parts(digest, old), answers, strict=True):
         for sentence, words in zip(part, _sentences(answer, len(part)), strict=False):
             said[language, sentence.say(language)] = accepted(sentence.say(language), words, digest)
-    items = tuple(_item(item, said) for item in digest.items)
+    return _supported(digest, tuple(_item(item, said) for item in digest.items))
+
+
+def kept(digest: Digest, old: Digest | None) -> Digest:
+    """The issue in the wording of the draft before it, wherever that says the same: so an edit finds its sentence again."""
+    before = {item.event_id: item for item in old.items} if old else {}
+    items = []
+    for item in digest.items:
+        said: dict[tuple[str, str], str] = {}
+        earlier = before.get(item.event_id)
+        for sentence in (*item.facts, *item.views):
+            for language in _LANGUAGES if earlier else ():
+                ours = sentence.say(language)
+                theirs = (s.say(language) for s in (*earlier.facts, *earlier.views)) if earlier else ()
+                same = (words for words in theirs if accepted(ours, words, digest) == words)
+                said[language, ours] = next(same, ours)
+        items.append(_item(item, said))
+    return _supported(digest, tuple(items))
+
+
+def _supported(digest: Digest, items: tuple[Item, ...]) -> Digest:
+    """The issue with other items, where every number in them is borne out as before."""
     made = digest.model_copy(update={"items": items})
     return made if items != digest.items and unsupported_sentences(made) == unsupported_sentences(digest) else digest
 
 
-def _parts(digest: Digest) -> Iterator[tuple[list[Sentence], Language]]:
-    """The sentences of each main event, in each language. Notes stay as they are: they say what a reader must not miss."""
+def _parts(digest: Digest, old: Digest | None) -> Iterator[tuple[list[Sentence], Language]]:
+    """The sentences of each main event that are not in an older draft, by language.
+
+    Notes stay as they are: they say what a reader must not miss.
+    """
+    known = {
+        (n, s.say(n)) for item in (old.items if old else ()) for s in (*item.facts, *item.views) for n in _LANGUAGES
+    }
     for item in digest.items:
-        told = [s for s in (*item.facts, *item.views) if s.kind != "note"]
-        yield from ((told, language) for language in _LANGUAGES if told)
+        for language in _LANGUAGES:
+            told = [
+                s for s in (*item.facts, *item.views) if s.kind != "note" and (language, s.say(language)) not in known
+            ]
+            if told:
+                yield told, language
 
 
 def _item(item: Item, said: Mapping[tuple[str, str], str]) -> Item:

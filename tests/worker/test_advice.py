@@ -12,14 +12,14 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from pipeline import flow
-from pipeline.digest import Week, unsupported_sentences
+from pipeline.digest import Week, conflicts, places, unsupported_sentences
 from pipeline.records import Event, RawDocument, State, Tags
 from storage import documents, events
 from tests.worker.liar import Asked, Way, claims, liar, says, send
 from worker import jobs
 from worker.advice import smoothed
 from worker.desk import Desk
-from worker.digests import write
+from worker.digests import edit, issue, keep, write
 from worker.model import Model
 
 NOW = datetime(2024, 3, 20, 4, tzinfo=UTC)
@@ -126,7 +126,8 @@ def test_every_lie_at_once_leaves_no_canary_no_number_no_ticker_and_no_address(d
         assert [state for state, _ in ends] == [State.DONE] * 4 + [State.REJECTED]
         assert endpoint.asked
         found = stored(liars)
-        made = write(liars, Week.parse("2024-W12", str(desk.zone)), desk.lexicon.knowledge.lenses["all"], NOW)
+        made = issue(liars, Week.parse("2024-W12", str(desk.zone)), desk.lexicon.knowledge.lenses["all"], "zh", NOW)
+        assert any("sentences" in asked.material for asked in endpoint.asked)
     tags = [tags for _, tags in ends if tags]
     known = desk.lexicon.knowledge
     assert all(CANARY not in one.model_dump_json() for one in (*tags, *found, made))
@@ -217,3 +218,32 @@ def test_a_digest_is_smoothed_by_a_model_that_keeps_to_the_words(desk: Desk) -> 
     assert better.items[0].facts[0].zh == "此外，" + plain.items[0].facts[0].zh
     assert better.headline == plain.headline
     assert unsupported_sentences(better) == []
+
+
+def test_a_smoothed_draft_keeps_its_wording_and_a_persons_edit_whatever_the_model_says_next(desk: Desk) -> None:
+    opening = ["此外，", "Moreover, "]
+
+    def joins(asked: Asked) -> str:
+        if "sentences" not in asked.material:
+            return "{}"
+        return json.dumps(
+            {"sentences": [opening[asked.material["language"] == "en"] + s for s in asked.material["sentences"]]}
+        )
+
+    take_in(desk)
+    lens, week = desk.lexicon.knowledge.lenses["all"], Week.parse("2024-W12", str(desk.zone))
+    with liar(says(joins)) as endpoint:
+        asking = with_model(desk, endpoint.model())
+        first = issue(asking, week, lens, "zh", NOW)
+        keep(asking, first, "zh", "launchwatch", NOW)
+        place = next(place for place, sentence in places(first).items() if sentence.zh.startswith("此外，"))
+        changed = edit(asking, first, {place: "署名人改过的句子。"}, "zh", "analyst", NOW)
+        asked = len(endpoint.asked)
+        opening[:] = ["另外，", "Furthermore, "]
+        again = issue(asking, week, lens, "zh", NOW)
+        assert len(endpoint.asked) == asked
+    without = issue(desk, week, lens, "zh", NOW)
+    for made in (again, without):
+        assert conflicts(made) == []
+        assert made.items == first.items
+        assert made.edits == changed.edits
