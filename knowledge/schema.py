@@ -133,6 +133,10 @@ class Relation(Row):
     valid_to: PartialDate | None = None
     known_from: PartialDate | None = None
     """When this installation could first know the tie; without it, the day the tie became valid."""
+    end_known_from: PartialDate | None = None
+    """When this installation could first know of its end, where that is later than the end."""
+    confirmed: tuple[date, ...] = ()
+    """Days after `as_of` for which a source shows that it still holds."""
     percent: float | None = None
     confidence: float = Field(ge=0, le=1)
     concept: Slug | None = None
@@ -340,6 +344,8 @@ class Term(Row):
     id: Slug
     zh: tuple[str, ...] = ()
     en: tuple[str, ...] = ()
+    act: bool = False
+    """Whether it is a step with a day of its own, such as a lawsuit or an outage, and not a thing that is talked about."""
 
 
 class ClusterWeights(Row):
@@ -350,9 +356,12 @@ class ClusterWeights(Row):
     pairs: int
     """Labelled pairs that the weights were fitted on."""
     join: dict[str, float]
-    """The fused score, 0 to 1, from which two documents tell of one event: both in `zh`, both in `en` or another, `across`."""
+    """The fused score, 0 to 1, from which two documents tell of one event: both in `zh`, or in
+    `zh_texts` where both have more than a headline; both in `en` or another; `across`."""
     anchor: float = 0.0
     """The share of a headline that the founding document itself must cover, however alike a later one is."""
+    mean: float = 0.0
+    """How much the mean likeness to an event's documents counts beside the best one, 0 to 1."""
     follow: float
     """The score from which a new event counts as a follow-up of the other."""
     same_language: dict[str, float]

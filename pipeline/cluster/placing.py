@@ -70,18 +70,28 @@ def _is_about(sketch: Sketch, other: Sketch) -> bool:
 
 
 def match(mine: View, founding: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
-    """How well a document fits an event: its best likeness to one of the documents kept for it.
+    """How well a document fits an event: its likeness to the documents kept for it, the best one drawn towards the mean.
 
-    A later one counts only where the document also touches what the founding one said, so that chains do not drift,
-    and nothing joins long after the founding: it develops the event, and follows.
+    Later ones count only where the document also touches what the founding one said, so that chains do not drift, and
+    nothing joins long after the founding: it develops the event, and follows.
     """
     best = compare(mine, founding, known, weights)
     touches = max(best.signals.get(name, 0.0) for name in ("covered", "names", "terms")) >= weights.anchor
     if touches and not best.signals.get("contradictory"):
-        best = max([best, *(compare(mine, other, known, weights) for other in founding.others)], key=lambda m: m.score)
+        every = [best, *(compare(mine, other, known, weights) for other in founding.others)]
+        own = [m for m in every if m.sketch.language == mine.sketch.language]
+        foreign = [m for m in every if m.sketch.language != mine.sketch.language]
+        best = max((_fused(part, weights.mean) for part in (own, foreign) if part), key=lambda m: m.score)
     if abs(mine.sketch.when - founding.when) > JOIN_WITHIN:
         return Match(min(best.score, RULED_OUT), founding, best.signals)
     return Match(best.score, founding, best.signals)
+
+
+def _fused(matches: Sequence[Match], mean: float) -> Match:
+    """The best of several matches, drawn towards their mean: a document that is like one report only is a neighbour."""
+    best = max(matches, key=lambda m: m.score)
+    average = sum(m.score for m in matches) / len(matches)
+    return best._replace(score=(1 - mean) * best.score + mean * average)
 
 
 def compare(mine: View, other: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
@@ -91,11 +101,20 @@ def compare(mine: View, other: Sketch, known: Vocabulary, weights: ClusterWeight
     theirs = View(other, known)
     found = signals(mine, theirs)
     same = mine.sketch.language == other.language
-    kind = ("zh" if other.language == "zh" else "en") if same else "across"
-    score = scaled(fuse(found, weights.same_language if same else weights.across_languages), weights.join[kind])
+    fused = fuse(found, weights.same_language if same else weights.across_languages)
+    score = scaled(fused, weights.join[_kind(mine, theirs)])
     if contradict(mine, theirs):
         found, score = found | {"contradictory": 1.0}, min(score, RULED_OUT)
     return Match(score, other, found)
+
+
+def _kind(one: View, other: View) -> str:
+    """The kind of pair, each with a threshold of its own."""
+    if one.sketch.language != other.sketch.language:
+        return "across"
+    if one.sketch.language != "zh":
+        return "en"
+    return "zh_texts" if one.has_text and other.has_text else "zh"
 
 
 def scaled(score: float, threshold: float) -> float:

@@ -34,7 +34,10 @@ class View:
         self.sketch = sketch
         self.head = {word: known.weight(word) for word in sketch.terms}
         self.every = self.head | {word: known.weight(word) for word in sketch.lead}
+        self.acts = known.acts & set(sketch.terms)
         self.who = set(sketch.who)
+        self.main = sketch.companies[0] if sketch.companies else None
+        self.rarity = known.weight(f"c:{self.main}") if self.main else 0.0
         self.companies = set(sketch.companies)
         self.products = set(sketch.products)
 
@@ -74,7 +77,7 @@ def signals(one: View, other: View) -> Signals:
     """The signals of two documents; the same whichever comes first."""
     found = _entities(one, other) | _circumstances(one, other)
     if one.sketch.language == other.sketch.language:
-        return found | _same_language(one, other)
+        return found | _same_language(one, other) | _two_texts(one, other)
     return found | _across(one, other)
 
 
@@ -84,9 +87,20 @@ def _same_language(one: View, other: View) -> Signals:
         "covered": max(_cover(one.head, other.every), _cover(other.head, one.every)),
         "what": max(_cover(one.what, other.every), _cover(other.what, one.every)),
         "rare_words": _shared(one.what, other.every, other.what, one.every),
+        "least": min(_cover(one.what, other.every), _cover(other.what, one.every)),
+        "heads": cosine(one.what, other.what),
         "unmet": min(_unmet(one, other), _unmet(other, one)),
+        "same_act": float(bool(one.acts & other.acts)),
+        "other_act": float(bool(one.acts.difference(other.every) and other.acts.difference(one.every))),
         "english": float(one.sketch.language != "zh"),
     }
+
+
+def _two_texts(one: View, other: View) -> Signals:
+    """Likeness that says more where both documents have a text."""
+    if not (one.has_text and other.has_text):
+        return {"text_words": 0.0, "text_details": 0.0}
+    return {"text_words": cosine(one.every, other.every), "text_details": _details(one, other)}
 
 
 def _across(one: View, other: View) -> Signals:
@@ -119,10 +133,11 @@ def _is_bridge(word: str) -> bool:
 
 def _entities(one: View, other: View) -> Signals:
     named = bool(one.companies and other.companies)
-    main = one.sketch.companies[:1] == other.sketch.companies[:1]
+    main = named and one.main == other.main
     made = bool(one.products and other.products)
     return {
-        "actor": float(named and main),
+        "actor": float(main),
+        "rare_actor": one.rarity if main else 0.0,
         "other_company": float(named and not one.companies & other.companies),
         "other_product": float(made and not one.products & other.products),
         "name": float(_same_name(one, other)),
@@ -150,12 +165,17 @@ def _is_same(one: str, other: str) -> bool:
 def _circumstances(one: View, other: View) -> Signals:
     days = abs((one.sketch.when - other.sketch.when).total_seconds()) / 86400
     return {
-        "details": 1 - exp(-sum(x - TELLING for w, x in one.every.items() if x > TELLING and w in other.every) / 3),
+        "details": _details(one, other),
         "type": float(one.sketch.event_type == other.sketch.event_type),
         "other_step": float(_is_other_step(one, other)),
         "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
         "days": min(days, FAR) / FAR,
     }
+
+
+def _details(one: View, other: View) -> float:
+    """How much rare evidence two whole texts share, saturating at 1."""
+    return 1 - exp(-sum(x - TELLING for w, x in one.every.items() if x > TELLING and w in other.every) / 3)
 
 
 def _is_other_step(one: View, other: View) -> bool:

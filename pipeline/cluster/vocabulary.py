@@ -20,6 +20,7 @@ class Vocabulary:
         if taxonomy.clustering:
             for level, listed in taxonomy.clustering.common.items():
                 self.weights.update(dict.fromkeys(listed.split(), float(level)))
+        self.acts = frozenset(f"~{term.id}" for term in taxonomy.terms if term.act)
         self._chinese = [(word, f"~{term.id}") for term in taxonomy.terms for word in term.zh]
         self._english = {tuple(words(word)): f"~{term.id}" for term in taxonomy.terms for word in term.en}
 
