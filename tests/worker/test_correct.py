@@ -27,6 +27,7 @@ from worker.correct import Author
 from worker.deliver import Answer, Request
 from worker.delivery import deliver_due
 from worker.desk import Desk
+from worker.replay import rehearse, take
 
 NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
@@ -339,7 +340,9 @@ STEP = st.one_of(
     st.tuples(st.just("retitle"), st.integers(0, 9), st.integers(0, 3)),
     st.tuples(st.just("again"), st.integers(0, 9), st.integers(0, 9)),
     st.tuples(st.just("report"), st.integers(0, 3), st.integers(3, 9)),
+    st.tuples(st.just("replay"), st.integers(0, 4), st.integers(0, 4)),
 )
+BY_HAND = STEP.filter(lambda chosen: chosen[0] not in ("again", "report", "replay"))
 MARKS: tuple[Mark, ...] = ("rumour", "fact", "denial", "noise")
 SHORT = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
@@ -370,6 +373,10 @@ def step(desk: Desk, kind: str, one: int, other: int) -> int | None:
     if kind == "report":
         take_in(desk, raw(one, "third", other), now=LATER)
         return None
+    if kind == "replay":
+        since, until = NOW + timedelta(hours=one - 1), NOW + timedelta(hours=one + other)
+        take(desk, rehearse(desk, since, until), since, until, LATER)
+        return None
     with desk.store.writing() as session:
         documents.reopen(session, [document], LATER)
     while jobs.process_due(desk, LATER):
@@ -378,7 +385,7 @@ def step(desk: Desk, kind: str, one: int, other: int) -> int | None:
 
 
 @SHORT
-@given(steps=st.lists(STEP.filter(lambda s: s[0] not in ("again", "report")), min_size=1, max_size=4))
+@given(steps=st.lists(BY_HAND, min_size=1, max_size=4))
 def test_corrections_undone_in_turn_leave_the_store_as_it_was(
     four_events: Path, lexicon: Lexicon, steps: Sequence[tuple[str, int, int]]
 ) -> None:
