@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         return self.home / "archive"
 
     @property
+    def lenses(self) -> Path:
+        """The installation's own points of view: one or several a YAML file."""
+        return self.home / "lenses"
+
+    @property
     def own_sources(self) -> list[Path]:
         """The installation's own sources file, where there is one: as set, else `sources.yaml` in the home."""
         kept = self.home / "sources.yaml"

@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.desk = Desk(
         store=open_store(settings.store_url),
-        knowledge=load(settings.knowledge, settings.cache),
+        knowledge=load(settings.knowledge, settings.cache, settings.lenses),
         zone=settings.zone,
         keys=holder,
         author=settings.author,

@@ -56,7 +56,7 @@ def read_settings() -> Settings:
 def read_knowledge(settings: Settings) -> KnowledgeBase:
     """The bundled knowledge base, or the installation's own."""
     try:
-        return load(settings.knowledge, settings.cache)
+        return load(settings.knowledge, settings.cache, settings.lenses)
     except KnowledgeInvalid as error:
         raise Refusal(str(error)) from error
 

@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,6 +62,10 @@ REQUIRED = frozenset(
 """Without these nothing works; any other file may be absent."""
 
 
+WEIGHED = frozenset({"heat", "type", "actor", "step", "tier", "themes", "stocks"})
+"""The parts of an event's importance that a lens may weigh."""
+
+
 class KnowledgeInvalid(Exception):
     """A knowledge file cannot be used: which file, which row, and what is wrong with it."""
 
@@ -79,8 +83,10 @@ class Found(NamedTuple):
     values: dict[str, Any]
 
 
-def load(folder: Path = HERE, cache: Path | None = None) -> KnowledgeBase:
+def load(folder: Path = HERE, cache: Path | None = None, lenses: Path | None = None) -> KnowledgeBase:
     """The knowledge base of a folder, every row validated; `KnowledgeInvalid` names the first thing that is wrong.
+
+    `lenses` is a folder of an installation's own points of view, one or several a YAML file, read besides the base's.
 
     `cache` is a folder that may keep parsed rows between starts. They are used only for files with the very same bytes,
     and nothing fails when it cannot be read or written.
@@ -91,6 +97,9 @@ def load(folder: Path = HERE, cache: Path | None = None) -> KnowledgeBase:
     shaped: dict[str, list[Any]] = {name: [] for name in (*SHAPES, *LISTS)}
     for found in rows:
         shaped[part_of(found.file)].append(shape(found))
+    own = _own_files(lenses)
+    shaped["lenses"] += own_lenses(own, shaped)
+    version = _version({**files, **own}) if own else version
     if not shaped[FRAMEWORK]:
         raise KnowledgeInvalid(FRAMEWORK, "", "is missing or empty")
     return KnowledgeBase(
@@ -133,6 +142,41 @@ def read_files(folder: Path) -> dict[str, bytes]:
         name = Path(error.filename).relative_to(folder).as_posix() if error.filename else str(folder)
         raise KnowledgeInvalid(name, "", f"cannot be read: {error.strerror}") from None
     return files
+
+
+def _own_files(folder: Path | None) -> dict[str, bytes]:
+    """The bytes of an installation's own lenses, by full path; none where it has no such folder."""
+    try:
+        return {str(p): p.read_bytes() for p in sorted(folder.glob("*.yaml"))} if folder and folder.is_dir() else {}
+    except OSError as error:
+        raise KnowledgeInvalid(str(error.filename or folder), "", f"cannot be read: {error.strerror}") from None
+
+
+def own_lenses(files: Mapping[str, bytes], base: Mapping[str, Sequence[Any]]) -> list[schema.Lens]:
+    """An installation's own lenses, held against the base: ids that are free, themes and companies that exist."""
+    taken = {lens.id for lens in base["lenses"]}
+    known = {"theme": {t.id for t in base["themes"]}, "company": {c.id for c in base["companies"]}}
+    read: list[schema.Lens] = []
+    for file, content in files.items():
+        for found in parse(file, content):
+            try:
+                lens = schema.Lens(**found.values)
+            except ValidationError as error:
+                raise KnowledgeInvalid(file, found.place, _in_words(error)) from None
+            if lens.id in taken:
+                raise KnowledgeInvalid(file, found.place, "there is a lens of this id already; give yours another")
+            for kind, ids in (("theme", lens.themes), ("company", lens.prefer_companies)):
+                unknown = [i for i in ids if i not in known[kind]]
+                if unknown:
+                    raise KnowledgeInvalid(file, found.place, f"no {kind} has the id {unknown[0]!r}")
+            odd = sorted(set(lens.weights) - WEIGHED)
+            if odd:
+                raise KnowledgeInvalid(
+                    file, found.place, f"weights: no part {odd[0]!r}; parts are {', '.join(sorted(WEIGHED))}"
+                )
+            taken.add(lens.id)
+            read.append(lens)
+    return read
 
 
 def part_of(file: str) -> str:

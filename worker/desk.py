@@ -41,7 +41,7 @@ class Desk:
 
 def open_desk(settings: Settings) -> Desk:
     """The desk of an installation. Raises StoreError, KnowledgeInvalid or SourcesBroken, each a clear line."""
-    knowledge = load(settings.knowledge, settings.cache)
+    knowledge = load(settings.knowledge, settings.cache, settings.lenses)
     return Desk(
         store=open_store(settings.store_url),
         lexicon=Lexicon(knowledge),
