@@ -146,7 +146,7 @@ class _View:
         if _gathers(self.event, self.knowledge):
             return
         for company, relevance in self._actors():
-            for relations, weight in self._ways(company) if relevance >= SURE else ():
+            for relations, weight in self._ways(company) if relevance >= SURE and self._is_tied(company) else ():
                 weight = min(weight * relevance / 100, INDIRECT_CAP)
                 if weight >= NEGLIGIBLE:
                     confidence = min(relation.confidence for relation in relations)
@@ -241,6 +241,11 @@ class _View:
         first = self.knowledge.companies.get(tags[0].id) if tags else None
         measured = first is not None and first.type in MEASURERS
         return [(tag.id, tag.relevance) for tag in tags if _acts(tag) or _is_party(tag, self.event, measured)]
+
+    def _is_tied(self, company: str) -> bool:
+        """Whether a company's ties are followed: not those of one that a release only names beside the actor."""
+        tag = next(tag for tag in self.event.companies if tag.id == company)
+        return tag.role == "actor" or self.event.event_type in TWO_SIDED or tag.rule in SHOWN_BY_ANOTHER
 
     # ---- look-ups and words -----------------------------------------------------------------------------------------
 

@@ -317,3 +317,16 @@ def test_one_report_that_tells_of_the_company_itself_opens_its_ties_again(market
         "NYSE:BABA",
         "NASDAQ:NVDA",
     }
+
+
+def test_who_is_only_named_beside_the_actor_of_a_release_is_linked_without_its_suppliers(world: KnowledgeBase) -> None:
+    tags = (
+        CompanyTag(id="rival", relevance=94, role="actor", quote="rival"),
+        CompanyTag(id="giant", relevance=85, quote="giant", rule="name"),
+    )
+
+    def linked(event_type: str) -> set[str]:
+        return {one.security_id for one in link(make_event(companies=tags, event_type=event_type), world, ON)}
+
+    assert linked("partnership") - linked("model_release") == {"NASDAQ:NVDA"}
+    assert "NYSE:BABA" in linked("model_release")
