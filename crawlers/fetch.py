@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ TOO_MANY_SECONDS = 60.0
 """The rest after a 429 that does not say how long."""
 KNOWN_HOSTS = 10_000
 UNPACKED_AT_ONCE = 2
-"""Each may take twice its cap of memory for a moment."""
+"""Each may take twice its cap of memory for a moment; few threads, since each keeps memory of its own."""
 
 
 # ---- what goes wrong ------------------------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ class Fetcher:
         self._obey_robots = obey_robots
         self._manners = manners or Manners()
         self._session: aiohttp.ClientSession | None = None
-        self._unpacking = asyncio.Semaphore(UNPACKED_AT_ONCE)
+        self._unpackers = ThreadPoolExecutor(UNPACKED_AT_ONCE, "unpack")
 
     async def __aenter__(self) -> Self:
         self._manners.begin(self._per_host)
@@ -233,6 +234,7 @@ class Fetcher:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+        self._unpackers.shutdown(wait=False, cancel_futures=True)
 
     async def get(
         self,
@@ -323,14 +325,19 @@ class Fetcher:
         if response.status != 200:
             raise self._bad_status(url, target, response.status, headers, raw[:8192], ask)
         try:
-            async with self._unpacking:
-                body, whole = await _unpacked(raw, headers.get("content-encoding", ""), ask.limits.body_bytes)
+            body, whole = await self._unpacked(raw, headers.get("content-encoding", ""), ask.limits.body_bytes)
         except Overflow as error:
             raise TooLarge(ask.source_id, url, f"unpacks to more than {_size(ask.limits.body_bytes)}") from error
         except BadCoding as error:
             raise BadAnswer(ask.source_id, url, str(error)) from error
         state = Validators(url=url, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
         return Fetched(url, url, 200, headers, body, state, complete and whole)
+
+    async def _unpacked(self, raw: bytes, codings: str, cap: int) -> tuple[bytes, bool]:
+        """The body unpacked; in a thread where it is packed at all, since a few bytes may be a bomb that takes a while."""
+        if codings.strip().lower() in ("", "identity") and raw[:2] != b"\x1f\x8b":
+            return raw, True
+        return await asyncio.get_running_loop().run_in_executor(self._unpackers, decode, raw, codings, cap)
 
     def _bad_status(
         self, url: str, target: yarl.URL, status: int, headers: dict[str, str], head: bytes, ask: _Ask
@@ -464,13 +471,6 @@ async def _read(response: aiohttp.ClientResponse, cap: int, source_id: str, url:
     except aiohttp.ClientPayloadError:
         return bytes(body), False
     return bytes(body), True
-
-
-async def _unpacked(raw: bytes, codings: str, cap: int) -> tuple[bytes, bool]:
-    """The body unpacked; in a thread where it is packed at all, since a few bytes may be a bomb that takes a while."""
-    if codings.strip().lower() in ("", "identity") and raw[:2] != b"\x1f\x8b":
-        return raw, True
-    return await asyncio.to_thread(decode, raw, codings, cap)
 
 
 def _size(count: int) -> str:
