@@ -144,28 +144,27 @@ def weigh(
 
 def rebuild(
     event_id: str,
-    readings: Iterable[Reading],
+    readings: Sequence[Reading],
     base: Event | None = None,
     by_hand: ByHand | None = None,
     sketches: Sequence[Sketch] = (),
     placement: Placement | None = None,
 ) -> tuple[Event, Sketch]:
-    """An event made again of its documents, and what clustering is to keep for it.
+    """An event made again of its documents, in the order given, and what clustering is to keep for it.
 
     Its place in a chain and what a person said of it stay as `base` has them, or come from the placement that founds it;
     `sketches` are those kept so far for the events that it is made of.
     """
-    ordered = sorted(readings, key=lambda r: (r.document.when, r.document.id))
     founded = placement or Placement(event_id=event_id, new=True)
     event: Event | None = None
-    for one in ordered:
+    for one in readings:
         event = cluster.merge(event, founded, one.document, one.tags, one.facts)
     assert event is not None, "an event has a document"
     if base is not None:
         follows = None if base.follows == event_id else base.follows
         event = event.model_copy(update={"follows": follows, "novelty": base.novelty if follows else 1.0})
     said = by_hand if by_hand is not None else base.by_hand if base is not None else ByHand()
-    return correct.respect(event, said), anchored(event_id, ordered, sketches)
+    return correct.respect(event, said), anchored(event_id, readings, sketches)
 
 
 def anchored(event_id: str, ordered: Sequence[Reading], sketches: Sequence[Sketch]) -> Sketch:

@@ -165,7 +165,7 @@ def settle_again(
 
     What is not given (its place in a chain, what a person said of it, the sketches it is made of) stays as it is stored.
     """
-    readings = [recalled(session, desk, document) for document in documents.of_event(session, event_id)]
+    readings = [recalled(session, desk, document) for document in reversed(documents.of_event(session, event_id))]
     if not readings:
         events.remove(session, event_id)
         search.remove(session, "event", event_id)

@@ -38,6 +38,8 @@ class Old:
     """Of the time asked for, earliest first."""
     beside: Mapping[str, str]
     """Documents of another time that sit in the same events: they stay where they are."""
+    arrived: Mapping[str, datetime]
+    """When each was first taken through: the order in which events came to be, whatever time their reports give."""
     events: Mapping[str, Event]
     sketches: Mapping[str, Sketch]
     told: tuple[Told, ...]
@@ -104,7 +106,7 @@ def take(desk: Desk, replayed: Replayed, since: datetime, until: datetime | None
         for event_id in sorted(made.events):
             _save_event(session, desk, old, made, event_id, now)
         for document_id in old.fates:
-            _save_document(session, made, document_id, now)
+            _save_document(session, made, document_id, old.arrived[document_id])
     log.info("replay taken over", documents=len(old.fates), events=len(made.events))
 
 
@@ -115,9 +117,11 @@ def _load(session: Session, since: datetime, until: datetime | None) -> Old:
     fates = {fate.document_id: fate for fate in documents.filed_between(session, since, until, ENDED)}
     touched = sorted({fate.event_id for fate in fates.values() if fate.event_id})
     beside = {d.id: key for key in touched for d in documents.of_event(session, key) if d.id not in fates}
+    every = [*fates.values(), *filter(None, (documents.fate(session, key) for key in beside))]
     return Old(
         fates=fates,
         beside=beside,
+        arrived={fate.document_id: fate.finished_at or fate.first_seen_at for fate in every},
         events={key: event for part in _parts(touched) for key, event in events.several(session, part).items()},
         sketches={key: sketch for part in _parts(touched) for key, sketch in events.sketches_of(session, part).items()},
         told=tuple(corrections.told(session)),
@@ -133,7 +137,7 @@ def _parts(ids: list[str]) -> Iterator[list[str]]:
 
 
 class _Rehearsal:
-    """One pass over the documents in order of time, as the worker would make it, without look-ahead."""
+    """One pass over the documents in the order in which they came, as the worker made it, without look-ahead."""
 
     def __init__(self, session: Session, desk: Desk, old: Old) -> None:
         self._session = session
@@ -153,12 +157,16 @@ class _Rehearsal:
         for document_id in (*self._old.fates, *self._old.beside):
             self._made.readings[document_id] = self._read(document_id)
             advance()
-        for reading in sorted(self._made.readings.values(), key=lambda r: (r.document.when, r.document.id)):
+        for reading in sorted(self._made.readings.values(), key=self._by_arrival):
             self._place(reading)
         self._name()
         for event_id in sorted(self._members):
             self._build(event_id)
         return self._made
+
+    def _by_arrival(self, reading: flow.Reading) -> tuple[datetime, datetime, str]:
+        document = reading.document
+        return self._old.arrived[document.id], document.when, document.id
 
     def _read(self, document_id: str) -> flow.Reading:
         """The document with today's rules. What a language model said of it is paid for, and stays."""
@@ -254,7 +262,8 @@ class _Rehearsal:
         stands, placement = self._old.events.get(event_id), self._founded.get(event_id)
         if stands is None and placement is None:
             stands = self._made.joined[event_id] = events.several(self._session, [event_id])[event_id]
-            members += [self._recall(r.document_id) for r in stands.reports if r.document_id not in self._made.readings]
+            before = [r.document_id for r in stands.reports if r.document_id not in self._made.readings]
+            members = [*map(self._recall, before), *members]
         base, by_hand = None if placement else stands, stands.by_hand if stands else None
         sketches = [self._kept[event_id]] if event_id in self._kept else []
         event, sketch = flow.rebuild(event_id, members, base, by_hand, sketches, placement)
@@ -286,7 +295,8 @@ def _save_event(session: Session, desk: Desk, old: Old, made: Made, event_id: st
     jobs.index(session, event)
 
 
-def _save_document(session: Session, made: Made, document_id: str, now: datetime) -> None:
+def _save_document(session: Session, made: Made, document_id: str, arrived: datetime) -> None:
+    """The document as today's rules read it; the time of its trip stays, so that the next replay keeps the order too."""
     reading, seat = made.readings[document_id], made.seats[document_id]
     documents.finish(
         session,
@@ -298,7 +308,7 @@ def _save_document(session: Session, made: Made, document_id: str, now: datetime
         reason=made.reasons.get(document_id, ""),
         event_id=seat.event_id,
         duplicate_of=seat.duplicate_of,
-        now=now,
+        now=arrived,
     )
     if seat.state is State.DONE:
         search.index_document(session, reading.document, reading.tags)
