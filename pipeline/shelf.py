@@ -1,10 +1,10 @@
-"""Shelf: the recent events' sketches in memory, for a stream. Finds candidates as the store does: same keys, window, cap."""
+"""Shelf: the recent events' sketches in memory, for a stream. Finds candidates as the store does: same keys, window, rank."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from datetime import timedelta
-from math import log2
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from datetime import datetime, timedelta
 
 from pipeline.records import Sketch
 
@@ -17,6 +17,12 @@ CANDIDATES = 60
 PER_KEY = 200
 """Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
 
+KEPT = 2 * PER_KEY
+"""Events kept under one key: a stream in order of time never asks for older ones than the newest `PER_KEY`."""
+
+Filed = tuple[datetime, str]
+"""When an event's sketch is dated, and its id."""
+
 
 class Shelf:
     """Sketches of events by their keys. Ask `candidates` before placing a document, then `keep` its event's sketch."""
@@ -25,7 +31,7 @@ class Shelf:
         self._window = window
         self._limit = limit
         self._sketches: dict[str, Sketch] = {}
-        self._by_key: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=PER_KEY))
+        self._by_key: defaultdict[str, list[Filed]] = defaultdict(list)
 
     def get(self, event_id: str) -> Sketch | None:
         """The sketch kept for an event."""
@@ -34,22 +40,35 @@ class Shelf:
     def keep(self, sketch: Sketch) -> None:
         """Keep an event's sketch under its keys, in place of the one kept before."""
         before = self._sketches.get(sketch.event_id)
+        if before is not None:
+            self._forget(before)
         self._sketches[sketch.event_id] = sketch
-        for key in set(sketch.keys) - set(before.keys if before else ()):
-            self._by_key[key].append(sketch.event_id)
+        for key in dict.fromkeys(sketch.keys):
+            insort(self._by_key[key], (sketch.when, sketch.event_id))
+            del self._by_key[key][:-KEPT]
 
     def candidates(self, sketch: Sketch) -> list[Sketch]:
         """The sketches that share the most keys with this one, within the window, at most `limit`."""
-        shared: defaultdict[str, int] = defaultdict(int)
-        rarity: defaultdict[str, float] = defaultdict(float)
-        for key in sketch.keys:
-            near = [e for e in self._by_key.get(key, ()) if self._is_near(e, sketch)]
-            for event_id in near:
-                shared[event_id] += 1
-                rarity[event_id] += 1 / log2(1 + len(near))
-        newest = {event_id: self._sketches[event_id].when.timestamp() for event_id in shared}
-        best = sorted(shared, key=lambda e: (-shared[e], -rarity[e], -newest[e], e))[: self._limit]
-        return [self._sketches[event_id] for event_id in best]
+        shared: defaultdict[Filed, int] = defaultdict(int)
+        rarity: defaultdict[Filed, int] = defaultdict(int)
+        for key in dict.fromkeys(sketch.keys):
+            near = self._near(key, sketch.when)
+            for filed in near:
+                shared[filed] += 1
+                rarity[filed] += 1_000_000 // len(near)
+        best = sorted(shared, key=lambda f: (-shared[f], -rarity[f], -f[0].timestamp(), f[1]))[: self._limit]
+        return [self._sketches[event_id] for _, event_id in best]
 
-    def _is_near(self, event_id: str, sketch: Sketch) -> bool:
-        return abs(sketch.when - self._sketches[event_id].when) <= self._window
+    def _near(self, key: str, around: datetime) -> list[Filed]:
+        """The newest events under a key within the window."""
+        filed = self._by_key.get(key, [])
+        first = bisect_left(filed, around - self._window, key=lambda f: f[0])
+        last = bisect_right(filed, around + self._window, key=lambda f: f[0])
+        return filed[max(first, last - PER_KEY) : last]
+
+    def _forget(self, sketch: Sketch) -> None:
+        filed = (sketch.when, sketch.event_id)
+        for key in dict.fromkeys(sketch.keys):
+            at = bisect_left(self._by_key[key], filed)
+            if self._by_key[key][at : at + 1] == [filed]:
+                del self._by_key[key][at]
