@@ -177,3 +177,12 @@ def test_parse_answers_every_file(run: Run, tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in ran.out.splitlines())
     assert first["error"]
     assert second["error"]
+
+
+def test_replay_raw_says_what_it_read_again_and_refuses_what_it_does_not_know(run: Run) -> None:
+    ran = run("replay", "--raw")
+    assert ran.code == 0, ran.err
+    assert "0 answers read again: 0 new, 0 known already" in ran.out
+    assert run("replay", "--raw", "--source", "nobody").code == 2
+    assert "no day like" in run("replay", "--raw", "--since", "soon").err
+    assert "0 pieces of work again" in run("replay", "--aside").out
