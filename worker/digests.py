@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from knowledge.schema import Lens
 from pipeline import digest
 from pipeline.records import Alert, Event, Link, Reason, Score
+from pipeline.score import score
 from storage import digests, events, outbox, queue
 from worker.advice import smoothed
 from worker.desk import Desk
@@ -56,8 +57,11 @@ def write(
         earlier = events.between(session, period.start - MEMORY, period.start)
         ids = [event.id for event in inside]
         links, scores = events.links_of_all(session, ids), events.scores_of_all(session, ids, lens.id)
+        missing = [event for event in inside if event.id not in scores]
         issues = [kept for kept in digests.recent(session) if kept.lens == lens.id and kept.week < period.label]
-    ranked = [_ranked(event, links, scores) for event in inside if event.id in scores]
+    knowledge = desk.lexicon.knowledge
+    scores |= {event.id: score(event, links[event.id], lens, knowledge) for event in missing}
+    ranked = [_ranked(event, links, scores) for event in inside]
     previous = [digest.Digest.model_validate_json(kept.body) for kept in issues]
     prices = quotes.over(period, (link.security_id for one in ranked for link in one.links)) if quotes else None
     return digest.compose(period, lens, ranked, earlier, desk.lexicon.knowledge, now, author, previous, prices)
@@ -74,13 +78,14 @@ def issue(
     language: digest.Language,
     now: datetime,
     author: digest.AuthorBlock | None = None,
+    quotes: Quotes | None = None,
 ) -> digest.Digest:
     """The issue as it stands: once reviewed or locked, the very one that was; before that, today's draft with people's edits."""
     kept = stored(desk, period, lens, language)
     old = _read(kept)
     if kept is not None and old is not None and kept.state in SETTLED:
         return old
-    return digest.carried(smoothed(desk, write(desk, period, lens, now, author), old), old)
+    return digest.carried(smoothed(desk, write(desk, period, lens, now, author, quotes), old), old)
 
 
 def stored(desk: Desk, period: digest.Period, lens: Lens, language: str) -> digests.SavedDigest | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
+import subprocess
 import zipfile
 from functools import cache
 from html.parser import HTMLParser
@@ -243,3 +245,26 @@ def test_an_empty_week_is_written_in_every_format() -> None:
     empty = compose(WEEK, knowledge().lenses["media"], [], [], knowledge(), MADE_AT)
     for format in FORMATS:
         assert render(empty, format, "zh")
+
+
+# ---- by other people's readers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_html_passes_a_strict_parser(language: str) -> None:
+    html5lib = pytest.importorskip("html5lib", reason="html5lib is not installed: no strict reading of the HTML")
+    html5lib.HTMLParser(strict=True).parse(as_text(render(issue(), "html", language)))
+
+
+@pytest.mark.slow
+def test_word_opens_in_libreoffice(tmp_path: Path) -> None:
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed: Word files are not opened")
+    (tmp_path / "week.docx").write_bytes(render(issue(), "docx", "zh"))  # type: ignore[arg-type]
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = [office, profile, "--headless", "--convert-to", "txt:Text", "--outdir", str(tmp_path), "week.docx"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=100)
+    told = (tmp_path / "week.txt").read_text("utf-8-sig")
+    assert "月之暗面升级Kimi" in told
+    assert "此前Kimi的上下文长度为20万字（2023年10月），本次为其10倍。" in told

@@ -162,3 +162,8 @@ def test_the_schedule_leaves_an_approved_issue_alone_and_keeps_edits_of_others(t
     english = next(one for one in written if one.id == "2024-W12-media-en")
     assert english.state == "edited"
     assert "a closed test" in english.body
+
+
+def test_events_that_came_before_a_lens_are_ranked_when_its_digest_is_written(told: Desk) -> None:
+    young = told.lexicon.knowledge.lenses["media"].model_copy(update={"id": "young"})
+    assert issue(told, WEEK, young, "zh", NOW).inputs
