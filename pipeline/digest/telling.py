@@ -50,6 +50,8 @@ MODALITIES = 3
 """A product that is said to give out more than this is rather several products in one text."""
 LEADING = ("context_length", "parameters", "video_duration", "price", "money")
 """Facts that a headline may carry."""
+SETTINGS = frozenset({"video_duration", "resolution", "frame_count"})
+"""What one product gives in several sizes: two values are two settings and no dispute, and neither is told as the one."""
 QUOTED = ("benchmark_score", "hardware")
 """Facts whose figure means little without its words: shown as quoted."""
 
@@ -249,7 +251,12 @@ def modality(event: Event, ledger: Ledger) -> Sentence | None:
     row = ledger.knowledge.products.get((main.id if main else None) or "")
     kept = [m for m in event.modalities.output if row is None or m in row.modality_out] or event.modalities.output
     gives = [names[m] for m in kept if m in names]
-    if not 0 < len(gives) <= MODALITIES or event.event_type not in PREDICATES or product(event, ledger) is None:
+    if (
+        not 0 < len(gives) <= MODALITIES
+        or event.event_type not in PREDICATES
+        or event.layer == "compute"
+        or product(event, ledger) is None
+    ):
         return None
     if main is None or main.id is None:
         return None
@@ -264,7 +271,7 @@ def conflicts(event: Event, ledger: Ledger) -> list[Sentence]:
     """Where reports give different values for one field, each value with who gives it."""
     groups: dict[tuple[str, str, str], list[EventFact]] = {}
     for fact in event.facts:
-        if is_disputed(fact, event) and is_borne_out(fact):
+        if fact.kind not in SETTINGS and is_disputed(fact, event) and is_borne_out(fact):
             groups.setdefault((fact.kind, fact.unit, fact.product or fact.subject or ""), []).append(fact)
     told = []
     for facts in groups.values():

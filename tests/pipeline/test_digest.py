@@ -159,6 +159,15 @@ def test_what_all_main_events_share_is_said_once() -> None:
     assert "框架" not in second
 
 
+def test_two_lengths_of_one_video_model_are_two_settings_and_no_dispute() -> None:
+    both = [f for f in open_sora().facts if f.kind == "video_duration"]
+    two = both[0].model_copy(update={"value": 2, "quote": "2秒", "conflict": True, "document_id": "o2"})
+    facts = (both[0].model_copy(update={"quote": "1分钟", "conflict": True}), two)
+    told = story(written([ranked(open_sora().model_copy(update={"facts": facts}), 90)]), "ev-open-sora")
+    assert "说法不一" not in told
+    assert "分钟" not in told
+
+
 def test_the_listings_of_who_acts_come_before_those_tied_to_it() -> None:
     event = kimi().model_copy(
         update={"companies": (CompanyTag(id="qihoo360", relevance=95, role="actor", quote="三六零"),)}
