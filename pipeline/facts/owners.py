@@ -80,11 +80,12 @@ class Owners:
 
     def __init__(self, folded: str, title_end: int, tags: Tags, instruments: frozenset[str]) -> None:
         self.folded = folded
-        products = tuple(p for p in tags.products if p.id not in instruments and p.rule not in ("weak", "likeness"))
+        products = tuple(p for p in tags.products if p.id not in instruments and p.rule not in ("weak", "likeness", "maker"))
         self.places = _places(folded, products)
         makers = _makers(folded, tags, products)
         self.makers = [m for m in makers if not any(o.start < m.end and m.start < o.end for o in self.places)]
         in_title = [o for o in self.places if o.start < title_end]
+        self.titled = bool(in_title)
         self.main = in_title[0].product if in_title else products[0] if products else None
 
     def of(self, start: int, end: int, low: int, high: int) -> tuple[ProductTag | None, bool]:
@@ -113,7 +114,13 @@ class Owners:
         compared = self._is_compared(owner, start, low) or bool(
             _BEFORE.search(self.folded[max(low, start - 24) : start])
         )
-        return (owner.product if owner else self.main), compared
+        return (owner.product if owner else self._in_mind(start)), compared
+
+    def _in_mind(self, start: int) -> ProductTag | None:
+        """The product that a sentence without one is about: the headline's, else the last one named, or the only one."""
+        if self.titled or len({o.product.name for o in self.places}) <= 1:
+            return self.main
+        return next((o.product for o in reversed(self.places) if o.end <= start), None)
 
     def _leads_to(self, end: int, start: int) -> bool:
         """Whether a fact describes the name right behind it: `4B 参数的 X`, `a 70B model, X`."""

@@ -39,6 +39,8 @@ _BESIDE = re.compile("含|及|和|与|，")
 _USED = re.compile(r"\s?(?:集成|接入|调用|切换|训练数据)")
 _USES = re.compile(r"(?:支持|接入|基于|调用|集成|兼容|适配|运行|部署|使用|利用|面向|为|给|对)[^，,。]{0,6}$|多$")
 _THIRD_PARTY = re.compile(r"第三方|third[- ]party|(?:多款|等)[^，,]{0,6}模型")
+_CLAIMED = 1.5
+"""A type that weighs less rests on a word or two used in passing."""
 _LATER = 0.6
 """How much what stands behind the headline's first clause counts beside it."""
 _DONE = ("release", "open_source", "update", "act", "extend")
@@ -158,7 +160,8 @@ def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -
     best = max(weights, key=lambda t: weights[t] * lexicon.type_weights.get(t, 1.0))
     if best in _RELEASES and sure in ("rumour", "forecast", "question", "denial"):
         best = "rumor"
-    return Kind(best, quotes.get(best, ""), weights)
+    claimed = weights.get(best, 0.0) >= _CLAIMED or best == "rumor" or best in _RELEASES
+    return Kind(best if claimed else "product_launch", quotes.get(best, "") if claimed else "", weights)
 
 
 def _place(scan: Scan, cue: Cue) -> float:

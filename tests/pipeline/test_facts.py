@@ -231,3 +231,15 @@ def test_rivals_lengths_belong_to_them() -> None:
 )
 def test_a_number_of_experts_is_no_size(text: str) -> None:
     assert of(found(text), "parameters") == []
+
+
+def test_a_figure_before_any_product_is_named_belongs_to_none_of_those_that_follow() -> None:
+    facts = found("本周随想", "某应用的会员价格为 399 元/年。另外，GPT-4 可以写代码，Claude 3 可以长文写作。")
+    assert [f.product for f in facts if f.kind == "price"] == [None]
+
+
+def test_a_size_belongs_to_the_name_that_it_leads_to() -> None:
+    facts = found(
+        "两个团队开源语音模型", "OpenMOSS 团队联合开源了仅有 0.1B 参数的多语言微型语音生成模型 MOSS-TTS-Nano。"
+    )
+    assert [f.subject for f in facts if f.kind == "parameters"] == ["MOSS-TTS-Nano"]

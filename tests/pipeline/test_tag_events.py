@@ -69,3 +69,13 @@ def test_a_company_in_the_headline_and_ai_in_the_opening_are_no_passing_word() -
     opening = "Apple will hold its conference online in June. Its marketing chief's words were read as a hint at AI."
     assert tagged("Apple sets WWDC24 for June", opening).relevant
     assert not tagged("小米首款汽车上市，售价 21.59 万元", "小米汽车开启交付。" * 60 + "车机有 AI 语音。").relevant
+
+
+def test_a_word_in_passing_claims_no_type() -> None:
+    assert tagged("互联网3.0：人工智能趋势下谷歌等聚合者的风险").event_type_quote == ""
+    assert tagged("ChatGPT 停用旧模型").event_type_quote == "停用"
+
+
+def test_the_first_clause_of_a_headline_tells_the_type() -> None:
+    assert tagged("OpenAI 完成 1220 亿美元融资，官宣打造超级应用").event_type == "funding"
+    assert tagged("GitHub 更新 Copilot 策略").event_type != "research_paper"
