@@ -23,6 +23,7 @@ from storage import queue, sources
 from storage.subscriptions import PUSH
 from worker.collect import RETRY, UNREAD_PAGE, Tools, Visit, read_page, read_push, visit
 from worker.desk import Desk
+from worker.watchdog import BROKEN
 from worker.websub import subscribe_due
 
 log = structlog.get_logger()
@@ -147,8 +148,10 @@ class Collector:
     async def _visit(self, tools: Tools, source: Source) -> Visit | None:
         try:
             return await visit(tools, source)
-        except Exception:  # the top of a visit: its lease makes it come back, its neighbours go on
+        except Exception as error:  # the top of a visit: its lease makes it come back, its neighbours go on
             log.exception("visit broke off", source=source.id)
+            reason = f"{source.name} ({source.id}): its visit broke off: {type(error).__name__}: {error}"
+            await asyncio.to_thread(self._tell, source, reason[:500])
             return None
 
     async def _work(self, tools: Tools, work: queue.Work) -> Visit | None:
@@ -171,6 +174,10 @@ class Collector:
         if source is None:
             raise LookupError(f"no source is called {work.subject!r}")
         return await visit(tools, source, work)
+
+    def _tell(self, source: Source, reason: str) -> None:
+        with self.desk.store.writing() as session:
+            sources.notify(session, BROKEN, source.id, reason, self.clock())
 
     def _failed(self, work: queue.Work, reason: str) -> None:
         with self.desk.store.writing() as session:

@@ -18,6 +18,7 @@ from worker.desk import Desk
 SOURCE = "source"
 SILENT_PART = "silent"
 SET_ASIDE = "aside"
+BROKEN = "broken"
 """The kinds of notice that stand until their cause is over; the others tell of something that happened."""
 
 SICK = frozenset({Health.LATE, Health.FAILING, Health.BLOCKED, Health.GONE})
@@ -32,7 +33,8 @@ IN_FULL = 20
 
 
 def tell_health(session: Session, source: Source, health: Health, state: FetchState, now: datetime) -> None:
-    """A notice for a source that does not do well, taken back when it does."""
+    """A notice for a source that does not do well, taken back when it does; a visit that came so far did not break off."""
+    sources.settle(session, BROKEN, source.id)
     if health not in SICK:
         sources.settle(session, SOURCE, source.id)
     elif _fell_asleep(health, state) or state.failures >= PATIENCE:

@@ -38,7 +38,9 @@ class Mailbox:
 
 
 def acme(url: str = "http://acme.example/feed") -> Source:
-    return Source(id="acme", name="Acme blog", url=url, kind="rss", tier=1, language="en", pages="never", cadence_hours=99)
+    return Source(
+        id="acme", name="Acme blog", url=url, kind="rss", tier=1, language="en", pages="never", cadence_hours=99
+    )
 
 
 def test_a_source_that_fails_is_told_once_and_taken_back_when_it_recovers(desk: Desk) -> None:
@@ -116,6 +118,30 @@ def test_work_set_aside_is_told_and_taken_back_when_replayed(desk: Desk) -> None
         queue.replay(session, NOW)
     watch_over(desk, OPERATOR, NOW)
     assert _notices(desk) == []
+
+
+def test_a_visit_that_breaks_off_by_a_fault_of_ours_is_told_and_taken_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [NOW]
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with Site(PAGES) as site:
+        known = replace(desk, sources={"acme": acme(site.base + "/good")})
+
+        def run() -> None:
+            asyncio.run(Collector(known, Guard(allow=site.allow), lambda: clock[0], delay=0.0).run(lambda: True))
+            clock[0] += timedelta(hours=1)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("worker.collect.crawl_source", broken)
+            run()
+        (notice,) = _notices(desk)
+        assert "a fault of ours" in notice.text
+        run()
+        assert _notices(desk) == []
 
 
 def test_a_storm_is_one_message_that_says_how_many(desk: Desk) -> None:
