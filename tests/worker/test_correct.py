@@ -78,7 +78,7 @@ def event_of(desk: Desk, document_id: str) -> Event:
     return found
 
 
-def held(desk: Desk) -> dict[str, Any]:
+def held(desk: Desk, but: Sequence[str] = ()) -> dict[str, Any]:
     """Everything that the store holds of events, but for the record of corrections itself."""
     named = (
         "documents",
@@ -93,7 +93,9 @@ def held(desk: Desk) -> dict[str, Any]:
     )
     with desk.store.reading() as session:
         rows: dict[str, Any] = {
-            n: sorted(map(tuple, session.execute(select(tables.metadata.tables[n]))), key=repr) for n in named
+            n: sorted(map(tuple, session.execute(select(tables.metadata.tables[n]))), key=repr)
+            for n in named
+            if n not in but
         }
         rows["found"] = [hit.model_dump() for hit in search.find(session, kind="event", limit=300)]
     return rows
