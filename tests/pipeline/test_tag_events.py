@@ -79,3 +79,8 @@ def test_a_word_in_passing_claims_no_type() -> None:
 def test_the_first_clause_of_a_headline_tells_the_type() -> None:
     assert tagged("OpenAI 完成 1220 亿美元融资，官宣打造超级应用").event_type == "funding"
     assert tagged("GitHub 更新 Copilot 策略").event_type != "research_paper"
+
+
+def test_everyday_words_name_no_issuer() -> None:
+    assert tagged("AI 数据中心的海底电缆横跨太平洋，几家运营公司的股东都表示看好").securities == ()
+    assert [c.id for c in tagged("AI 让患者看到曙光").companies] == []
