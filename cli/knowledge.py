@@ -155,6 +155,37 @@ def add_relation(
     complain(f"{row_id} added, known from {row['known_from']}")
 
 
+Relation = Annotated[str, typer.Argument(help="The relation's id: moonshot-ai/partner/00700.HK.")]
+
+
+@app.command()
+def confirm(
+    relation: Relation,
+    evidence: Annotated[str, typer.Option(help="The page that shows that it still holds, https://...")],
+) -> None:
+    """Say that a tie still holds today, by a page: it is fresh again from today on, and weighs in a look back what it did."""
+    settings = read_settings()
+    today = _today(settings)
+    fields = {"confirmed": [today.isoformat()]}
+    _take_over(settings, lambda folder: curate.change_relation(folder, relation, fields, evidence, today))
+    complain(f"{relation} confirmed as of {today}")
+
+
+@app.command()
+def end(
+    relation: Relation,
+    evidence: Annotated[str, typer.Option(help="The page that shows that it ended, https://...")],
+    on: Annotated[str | None, typer.Option(help="When it ended: a year, month or day; today without it.")] = None,
+) -> None:
+    """Say that a tie ended. The row stays: a look back to a day before, or before today, when we learn of it, still sees it."""
+    settings = read_settings()
+    today = _today(settings)
+    last = on or today.isoformat()
+    fields = {"valid_to": last, "end_known_from": today.isoformat()}
+    _take_over(settings, lambda folder: curate.change_relation(folder, relation, fields, evidence, today))
+    complain(f"{relation} ended {last}")
+
+
 # ---- reviews --------------------------------------------------------------------------------------------------------
 
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from knowledge import schema
 from knowledge.check import Problem, check
-from knowledge.load import HERE, read_files
-from knowledge.rows import with_member, with_row, written
+from knowledge.load import HERE, parse, read_files
+from knowledge.rows import with_fields, with_member, with_row, written
 
 _Shape = TypeVar("_Shape", bound=schema.Row)
 
@@ -87,6 +87,31 @@ def add_row(folder: Path, part: str, kind: type[schema.Row], row: Mapping[str, A
     with _held(folder):
         text = read_files(folder).get(file, b"").decode()
         return _take_over(folder, {file: with_row(text, row)}, today)
+
+
+def change_relation(folder: Path, relation: str, fields: Mapping[str, Any], source: str, today: date) -> list[Problem]:
+    """A relation with some fields written anew and one more source, so that who reads it sees why. Gives new warnings.
+
+    `as_of` stays: what its note says was said for that day.
+    """
+    evident((source,))
+    file = f"relations/{relation.split('/')[0]}.yaml"
+    with _held(folder):
+        text = read_files(folder).get(file, b"").decode()
+        found = next((row.values for row in parse(file, text.encode()) if row.place == relation), None)
+        if found is None:
+            raise ChangeRefused(
+                f"there is no relation {relation!r} in {file}; `launchwatch securities --json` shows ids"
+            )
+        sources = list(dict.fromkeys((*found.get("source", ()), source)))
+        changed = {**fields, "source": sources}
+        if "confirmed" in fields:
+            changed["confirmed"] = sorted({*found.get("confirmed", ()), *fields["confirmed"]})
+        shaped(schema.Relation, {**found, **changed})
+        try:
+            return _take_over(folder, {file: with_fields(text, relation, changed)}, today)
+        except KeyError:
+            raise ChangeRefused(f"{file}: {relation} stands in one line; write it line by line first") from None
 
 
 def shaped(kind: type[_Shape], row: Mapping[str, Any]) -> _Shape:

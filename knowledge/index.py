@@ -127,8 +127,12 @@ def holds(relation: Relation, on: date, known_by: date) -> bool:
     """
     valid = last_day(relation.valid_from) if relation.valid_from else date.min
     known = last_day(relation.known_from) if relation.known_from else valid
-    ended = first_day(relation.valid_to) if relation.valid_to else date.max
+    ended = first_day(relation.valid_to) if relation.valid_to and _end_was_known(relation, known_by) else date.max
     return valid <= on <= ended and known <= known_by
+
+
+def _end_was_known(relation: Relation, known_by: date) -> bool:
+    return relation.end_known_from is None or last_day(relation.end_known_from) <= known_by
 
 
 def was_typed(member: Member, on: date, known_by: date) -> bool:

@@ -61,7 +61,7 @@ def stale(knowledge: KnowledgeBase, on: date) -> list[Stale]:
         if kind is None or kind.shelf_life_days is None or not holds(relation, on, on):
             continue
         days = [last_day(relation.valid_from)] if relation.valid_from else []
-        days += [relation.as_of] if relation.as_of <= on else []
+        days += [day for day in (relation.as_of, *relation.confirmed) if day <= on]
         confirmed = max(days, default=None)
         age = (on - confirmed).days if confirmed else None
         if age is None or age > kind.shelf_life_days:

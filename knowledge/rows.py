@@ -36,6 +36,33 @@ def with_member(text: str, row: Mapping[str, Any]) -> str:
     return f"{_ended(text)}members:\n{item}"
 
 
+def with_fields(text: str, row_id: str, fields: Mapping[str, Any]) -> str:
+    """A file with some fields of one row written anew, each on a line of its own; `KeyError` where the row is not there."""
+    for name, value in fields.items():
+        row = _row(text, row_id)
+        line = written({name: value})
+        held = next(((key, node) for key, node in row.value if key.value == name), None)
+        last_key, last = row.value[-1]
+        indent = " " * last_key.start_mark.column
+        if held is None:
+            end = _next_line(text, _last_leaf(last).end_mark)
+            text = _ended(text[:end]) + indent + line + text[end:]
+        else:
+            start, end = held[0].start_mark.index, _next_line(text, _last_leaf(held[1]).end_mark)
+            text = text[:start] + line + text[end:]
+    return text
+
+
+def _row(text: str, row_id: str) -> yaml.MappingNode:
+    """A row that stands line by line, by its id."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    for node in root.value if isinstance(root, yaml.SequenceNode) else [root]:
+        fields = node.value if isinstance(node, yaml.MappingNode) and not node.flow_style else ()
+        if isinstance(node, yaml.MappingNode) and any(k.value == "id" and v.value == row_id for k, v in fields):
+            return node
+    raise KeyError(row_id)
+
+
 def _with_item(text: str, key: yaml.Node, value: yaml.Node, item: str) -> str:
     """The list with the item: after its last one where it stands line by line, else spread out."""
     if isinstance(value, yaml.SequenceNode) and value.value and not value.flow_style:

@@ -80,6 +80,18 @@ def test_a_tie_is_known_from_today_unless_one_says_otherwise(run: Run, own: Path
     assert (seen("2024-02-20"), seen("2024-02-21")) == (False, True)
 
 
+def test_a_stale_tie_is_confirmed_or_ended(run: Run, own: Path) -> None:
+    tie = "openai/concept/300364.SZ/sora"
+    run("knowledge", *TIE, "--from", "2024-02", "--known-from", "2024-03-01", *PAGE)
+    assert run("knowledge", "confirm", tie, "--evidence", "https://example.com/still").code == 0
+    assert [len(r.source) for r in load(own).relations if r.id == tie] == [2]
+    assert run("knowledge", "end", tie, "--on", "2024-05-01", "--evidence", "https://example.com/end").code == 0
+    days = ("2024-04-01", "2024-06-01", "2999-01-01")
+    seen = ["openai" in run("securities", "300364.SZ", "--as-of", day, "--json").out for day in days]
+    assert seen == [True, True, False], "what ended is seen until the day on which we learn of it"
+    assert run("knowledge", "end", tie, "--on", "2023", "--evidence", "https://example.com/end").code == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -13,6 +13,7 @@ from knowledge import curate, schema
 from knowledge.check import check
 from knowledge.curate import ChangeRefused
 from knowledge.load import HERE, load
+from knowledge.review import stale
 from tests.knowledge.bases import change, put, sound_base
 
 TODAY = date(2026, 6, 1)
@@ -129,6 +130,43 @@ def test_a_tie_that_stands_already_is_refused(folder: Path) -> None:
     curate.add_row(folder, "relations", schema.Relation, TIE, TODAY)
     with pytest.raises(ChangeRefused, match="stands already"):
         curate.add_row(folder, "relations", schema.Relation, TIE, TODAY)
+
+
+def test_a_confirmed_tie_is_fresh_from_that_day_and_as_it_was_before(folder: Path) -> None:
+    aged = TIE | {"valid_from": "2026-01-01", "known_from": "2026-01-01", "as_of": "2026-01-01"}
+    curate.add_row(folder, "relations", schema.Relation, aged, TODAY)
+    change(folder, "taxonomy/relation_kinds.yaml", "weight: 0.3", "weight: 0.3, shelf_life_days: 30")
+    curate.change_relation(folder, str(TIE["id"]), {"confirmed": ["2026-06-01"]}, "https://example.com/still", TODAY)
+    knowledge = load(folder)
+    assert [s.confirmed for s in stale(knowledge, date(2026, 5, 31))] == [date(2026, 1, 1)]
+    assert stale(knowledge, TODAY) == []
+    (row,) = knowledge.relations_of("openai", TODAY)
+    assert (row.as_of, row.source[-1]) == (date(2026, 1, 1), "https://example.com/still")
+    curate.change_relation(
+        folder, str(TIE["id"]), {"confirmed": ["2026-07-01"]}, "https://example.com/more", date(2026, 7, 1)
+    )
+    assert load(folder).relations_of("openai", TODAY)[0].confirmed == (TODAY, date(2026, 7, 1))
+
+
+def test_an_end_is_seen_from_the_day_we_learned_of_it(folder: Path) -> None:
+    curate.add_row(folder, "relations", schema.Relation, TIE, TODAY)
+    ended = {"valid_to": "2026-08-01", "end_known_from": "2026-09-01"}
+    curate.change_relation(folder, str(TIE["id"]), ended, "https://example.com/end", date(2026, 9, 1))
+    knowledge = load(folder)
+
+    def seen(on: date, known_by: date | None = None) -> bool:
+        return bool(knowledge.relations_of("openai", on, known_by))
+
+    assert [seen(day) for day in (TODAY, date(2026, 8, 15), date(2026, 9, 1))] == [True, True, False]
+    assert not seen(date(2026, 8, 15), date(2026, 9, 1))
+    assert seen(date(2026, 7, 31), date(2026, 9, 1))
+
+
+def test_a_tie_that_is_not_there_cannot_be_confirmed(folder: Path) -> None:
+    before = content(folder)
+    with pytest.raises(ChangeRefused, match="no relation"):
+        curate.change_relation(folder, "openai/partner/00700.HK", {}, "https://example.com/x", TODAY)
+    assert content(folder) == before
 
 
 def test_a_name_that_another_company_has_is_refused(folder: Path) -> None:

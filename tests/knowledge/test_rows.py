@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from knowledge.load import parse
-from knowledge.rows import with_member, with_row, written
+from knowledge.rows import with_fields, with_member, with_row, written
 
 ROW = {"id": "a/b", "country": "NO", "code": "00700", "note": "yes: no # not a comment", "of": ["x", "null"], "at": 0.5}
 
@@ -49,6 +51,36 @@ def test_the_first_member_of_a_theme() -> None:
     for text in ("id: t\nmembers: []\nsource: s\n", "id: t\nsource: s\n", "id: t\nmembers:\nsource: s\n"):
         values = parse("x", with_member(text, {"security": "b"}).encode())[0].values
         assert values == {"id": "t", "members": [{"security": "b"}], "source": "s"}
+
+
+ROWS = """\
+# ties
+- id: a
+  what: >-
+    of two
+    lines
+  source: ['x']  # seen
+- id: b
+  source:
+  - y
+# the end
+"""
+
+
+def test_fields_of_one_row_are_written_anew_and_the_rest_stays() -> None:
+    changed = with_fields(ROWS, "b", {"source": ["y", "z"], "as_of": "2024-03-25"})
+    assert changed == ROWS.replace("  source:\n  - y\n", "  source: [y, z]\n  as_of: '2024-03-25'\n")
+    first = with_fields(ROWS, "a", {"what": "short", "source": ["x", "w"]})
+    assert [row.values for row in parse("x", first.encode())] == [
+        {"id": "a", "what": "short", "source": ["x", "w"]},
+        {"id": "b", "source": ["y"]},
+    ]
+
+
+def test_a_row_that_is_not_there_or_stands_in_one_line_is_not_changed() -> None:
+    for text in (ROWS, "- {id: c, what: w}\n"):
+        with pytest.raises(KeyError):
+            with_fields(text, "c", {"what": "new"})
 
 
 def test_a_last_member_that_ends_in_a_block_of_text_stays_whole() -> None:
