@@ -346,6 +346,8 @@ class Term(Row):
     en: tuple[str, ...] = ()
     act: bool = False
     """Whether it is a step with a day of its own, such as a lawsuit or an outage, and not a thing that is talked about."""
+    between: bool = False
+    """Whether it is a step between two parties: with another party it is another step."""
 
 
 class ClusterWeights(Row):

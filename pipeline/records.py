@@ -193,6 +193,8 @@ class Sketch(Record):
     event_id: str
     document_id: str
     when: AwareDatetime
+    is_dated: bool = True
+    """Whether a source says when; else `when` is only when we saw it, and may be days late."""
     language: str
     title: str
     companies: tuple[str, ...] = ()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from math import exp
 from typing import NamedTuple
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import ClusterWeights
-from pipeline.cluster.signals import View, contradict, signals
+from pipeline.cluster.signals import View, contradict, days_between, signals
 from pipeline.cluster.vocabulary import Vocabulary, vocabulary
 from pipeline.records import Placement, Sketch
 
@@ -17,7 +16,7 @@ JOINS = 0.5
 """The scaled score from which a document joins."""
 
 
-JOIN_WITHIN = timedelta(days=6, hours=12)
+JOIN_WITHIN_DAYS = 6.5
 """Later reports tell of what came of an event; of labelled pairs of one event none lies further apart."""
 
 RULED_OUT = 0.3
@@ -82,7 +81,7 @@ def match(mine: View, founding: Sketch, known: Vocabulary, weights: ClusterWeigh
         own = [m for m in every if m.sketch.language == mine.sketch.language]
         foreign = [m for m in every if m.sketch.language != mine.sketch.language]
         best = max((_fused(part, weights.mean) for part in (own, foreign) if part), key=lambda m: m.score)
-    if abs(mine.sketch.when - founding.when) > JOIN_WITHIN:
+    if days_between(mine.sketch, founding) > JOIN_WITHIN_DAYS:
         return Match(min(best.score, RULED_OUT), founding, best.signals)
     return Match(best.score, founding, best.signals)
 

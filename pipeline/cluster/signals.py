@@ -19,6 +19,9 @@ STEPS = frozenset({"pricing_change", "incident", "acquisition", "earnings_disclo
 MORE_THAN_A_HEADLINE = 16
 """Words beside the headline from which a document counts as having a text."""
 
+UNDATED = 2.0
+"""Days at most between two documents of which one bears no date: it may have been seen late."""
+
 FAR = 7.0
 """Days after which more distance says nothing more."""
 
@@ -35,7 +38,9 @@ class View:
         self.head = {word: known.weight(word) for word in sketch.terms}
         self.every = self.head | {word: known.weight(word) for word in sketch.lead}
         self.acts = known.acts & set(sketch.terms)
+        self.between = known.between & self.acts
         self.who = set(sketch.who)
+        self.parties = {word for word in sketch.who if word.startswith("c:")}
         self.main = sketch.companies[0] if sketch.companies else None
         self.rarity = known.weight(f"c:{self.main}") if self.main else 0.0
         self.companies = set(sketch.companies)
@@ -163,7 +168,7 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def _circumstances(one: View, other: View) -> Signals:
-    days = abs((one.sketch.when - other.sketch.when).total_seconds()) / 86400
+    days = days_between(one.sketch, other.sketch)
     return {
         "details": _details(one, other),
         "type": float(one.sketch.event_type == other.sketch.event_type),
@@ -171,6 +176,12 @@ def _circumstances(one: View, other: View) -> Signals:
         "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
         "days": min(days, FAR) / FAR,
     }
+
+
+def days_between(one: Sketch, other: Sketch) -> float:
+    """How many days lie between two documents, as far as their dates tell."""
+    days = abs((one.when - other.when).total_seconds()) / 86400
+    return days if one.is_dated and other.is_dated else min(days, UNDATED)
 
 
 def _details(one: View, other: View) -> float:
@@ -185,9 +196,26 @@ def _is_other_step(one: View, other: View) -> bool:
 
 
 def contradict(one: View, other: View) -> bool:
+    """Whether the headlines exclude that both tell of one happening."""
+    return _other_versions(one, other) or _other_party(one, other) or _reacts(one, other) or _reacts(other, one)
+
+
+def _other_versions(one: View, other: View) -> bool:
     """Whether the headlines name versions that exclude each other: GPT-4.5 and GPT-5, a Transcribe-1 and a Voice-1."""
     both = bool(one.versions and other.versions)
     return both and not one.versions & other.versions and not _same_name(one, other)
+
+
+def _other_party(one: View, other: View) -> bool:
+    """Whether one company deals with different ones: talks with Google, and talks with Baidu."""
+    same = bool(one.between & other.between and one.parties & other.parties)
+    return same and bool(one.parties - other.parties and other.parties - one.parties)
+
+
+def _reacts(one: View, other: View) -> bool:
+    """Whether one tells of an outage, a new price or a share's rise of which the other knows nothing."""
+    is_step = one.sketch.event_type in STEPS and other.sketch.event_type not in STEPS
+    return is_step and bool(one.acts) and not one.acts & set(other.every)
 
 
 def cosine(one: dict[str, float], other: dict[str, float]) -> float:

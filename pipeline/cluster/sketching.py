@@ -45,6 +45,7 @@ def sketch(document: Document, tags: Tags, facts: tuple[Fact, ...], knowledge: K
         event_id=event_id(document.id),
         document_id=document.id,
         when=document.when,
+        is_dated=document.published_precision != "unknown",
         language=document.language,
         title=title,
         companies=tuple(c.id for c in sorted(tags.companies, key=lambda c: (-c.relevance, c.id)))[:6],

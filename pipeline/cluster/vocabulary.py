@@ -21,6 +21,7 @@ class Vocabulary:
             for level, listed in taxonomy.clustering.common.items():
                 self.weights.update(dict.fromkeys(listed.split(), float(level)))
         self.acts = frozenset(f"~{term.id}" for term in taxonomy.terms if term.act)
+        self.between = frozenset(f"~{term.id}" for term in taxonomy.terms if term.between)
         self._chinese = [(word, f"~{term.id}") for term in taxonomy.terms for word in term.zh]
         self._english = {tuple(words(word)): f"~{term.id}" for term in taxonomy.terms for word in term.en}
 

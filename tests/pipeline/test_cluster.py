@@ -42,9 +42,15 @@ def report(title: str, text: str = "", hours: float = 0, **given: object) -> Raw
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ("Mistral AI releases Mistral Large 2 with 123B parameters", "Mistral Large 2 is out: 123B parameters, 128k context"),
+        (
+            "Mistral AI releases Mistral Large 2 with 123B parameters",
+            "Mistral Large 2 is out: 123B parameters, 128k context",
+        ),
         ("月之暗面宣布 Kimi 支持 200 万字超长无损上下文", "Kimi 智能助手支持 200 万字无损上下文，月之暗面开启内测"),
-        ("Cognition unveils Devin, the first AI software engineer", "全球首个 AI 软件工程师 Devin 亮相，Cognition 发布"),
+        (
+            "Cognition unveils Devin, the first AI software engineer",
+            "全球首个 AI 软件工程师 Devin 亮相，Cognition 发布",
+        ),
         ("OpenAI raises $6.6 billion at a $157 billion valuation", "OpenAI 完成 66 亿美元融资，估值 1570 亿美元"),
     ],
 )
@@ -76,7 +82,9 @@ def test_what_only_looks_alike_stays_apart(first: str, second: str) -> None:
 
 
 def test_the_same_headline_a_month_later_is_another_event() -> None:
-    one, other = events_of(report("OpenAI 宕机，ChatGPT 无法访问"), report("OpenAI 宕机，ChatGPT 无法访问", hours=24 * 30))
+    one, other = events_of(
+        report("OpenAI 宕机，ChatGPT 无法访问"), report("OpenAI 宕机，ChatGPT 无法访问", hours=24 * 30)
+    )
     assert one != other
 
 
@@ -112,7 +120,23 @@ def test_an_event_never_follows_a_later_one() -> None:
 
 # ---- what holds for every stream ------------------------------------------------------------------------------------
 
-WORDS = ["OpenAI", "Sora", "发布", "模型", "GPT-5", "GPT-4.5", "开源", "price", "cut", "Kimi", "200万字", "融资", "百度", "launches", "?"]
+WORDS = [
+    "OpenAI",
+    "Sora",
+    "发布",
+    "模型",
+    "GPT-5",
+    "GPT-4.5",
+    "开源",
+    "price",
+    "cut",
+    "Kimi",
+    "200万字",
+    "融资",
+    "百度",
+    "launches",
+    "?",
+]
 TITLES = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
 
 
@@ -167,7 +191,9 @@ def test_without_learned_weights_every_document_founds_an_event() -> None:
 
 
 def test_keys_are_few_and_hold_no_common_word() -> None:
-    sketch = read(report("Mistral AI releases Mistral Large 2 with 123B parameters", "A long text about the model. " * 50))
+    sketch = read(
+        report("Mistral AI releases Mistral Large 2 with 123B parameters", "A long text about the model. " * 50)
+    )
     assert 0 < len(sketch.keys) <= 24
     assert "w:the" not in sketch.keys
     assert sketch.event_id == cluster.event_id(sketch.document_id)
@@ -220,3 +246,45 @@ def test_a_label_borrows_the_first_sentence() -> None:
     assert headline("", "Meta shows a cluster. More follows.") == "Meta shows a cluster"
     assert headline("OpenAI 发布新的语音克隆模型", "很长的正文。") == "OpenAI 发布新的语音克隆模型"
     assert len(first_sentence("x" * 5000)) <= 240
+
+
+# ---- steps of their own ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            "Apple is in talks with OpenAI to bring a chatbot to the iPhone",
+            "Apple is in talks with Baidu to bring a chatbot to the iPhone",
+        ),
+        ("微软与 Mistral AI 合作，在 Azure 上提供大模型", "微软与 OpenAI 合作，在 Azure 上提供大模型"),
+    ],
+)
+def test_a_deal_with_another_party_is_another_event(first: str, second: str) -> None:
+    one, other = events_of(report(first), report(second, hours=5))
+    assert one != other
+
+
+def test_an_outage_after_a_launch_is_an_event_of_its_own_that_follows() -> None:
+    launch = report("月之暗面 Kimi 智能助手启动 200 万字无损上下文内测")
+    outage = report("月之暗面 Kimi 智能助手启动 200 万字内测后宕机，官方致歉", hours=20)
+    shelf = Shelf()
+    placed = []
+    for raw in (launch, outage):
+        sketch = flow.read(raw, lexicon()).sketch
+        placement = cluster.place(sketch, shelf.candidates(sketch), lexicon().knowledge)
+        shelf.keep(cluster.remember(sketch, placement, shelf.get(placement.event_id)))
+        placed.append(placement)
+    assert placed[1].new
+    assert placed[1].follows == placed[0].event_id
+
+
+def test_a_report_without_a_date_that_is_seen_late_still_joins() -> None:
+    late = report("Cognition 发布全球首个 AI 软件工程师 Devin", hours=24 * 9)
+    undated = late.model_copy(update={"published_at": None, "published_precision": "unknown"})
+    first = report("Cognition 推出全球首个 AI 软件工程师 Devin")
+    one, other = events_of(first, undated)
+    assert one == other
+    one, other = events_of(first, late)
+    assert one != other
