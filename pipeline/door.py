@@ -54,7 +54,9 @@ def moment(value: Any, zone: ZoneInfo) -> tuple[datetime | None, Literal["time",
         at = datetime.fromisoformat(value)
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC), "time"
     except (ValueError, OverflowError) as error:
-        raise DocumentInvalid(f"published_at: {value[:40]!r} is no time; write 2024-03-18 or 2024-03-18T09:00:00+08:00") from error
+        raise DocumentInvalid(
+            f"published_at: {value[:40]!r} is no time; write 2024-03-18 or 2024-03-18T09:00:00+08:00"
+        ) from error
 
 
 def _text(row: Mapping[str, Any], field: str) -> str:
