@@ -29,9 +29,9 @@ from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline import cluster
 from pipeline.cluster.words import headline, words
+from pipeline.lexicon import Lexicon
 from pipeline.records import Event, Sketch
 from pipeline.shelf import CANDIDATES, WINDOW, Shelf
-from pipeline.tag import Lexicon
 from storage import events
 from storage.engine import Store, open_store
 

@@ -25,8 +25,9 @@ from typing import Any
 from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline import facts
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document
-from pipeline.tag import Lexicon, tag
+from pipeline.tag import tag
 
 CHARACTERS = 300
 ROUNDS = 3

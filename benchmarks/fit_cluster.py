@@ -30,8 +30,9 @@ from pipeline.cluster.signals import View, cosine, signals
 from pipeline.cluster.sketching import LEAD, tokens_of
 from pipeline.cluster.vocabulary import vocabulary
 from pipeline.door import raw_document
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Fact, Tags
-from pipeline.tag import Lexicon, tag
+from pipeline.tag import tag
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SPLITS = (date(2024, 3, 20), date(2026, 3, 14))

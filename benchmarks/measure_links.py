@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 from knowledge.load import load
 from pipeline import flow
+from pipeline.lexicon import Lexicon
 from pipeline.records import Link, RawDocument
-from pipeline.tag import Lexicon
 
 ZONE = ZoneInfo("Asia/Shanghai")
 GOLD = Path(__file__).parent / "gold" / "links.jsonl"

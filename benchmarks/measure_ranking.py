@@ -23,10 +23,10 @@ from zoneinfo import ZoneInfo
 from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline import cluster, flow, score
+from pipeline.lexicon import Lexicon
 from pipeline.link import link
 from pipeline.records import Event, Link, RawDocument, State
 from pipeline.shelf import Shelf
-from pipeline.tag import Lexicon
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TOPS = (10, 20, 30)

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from knowledge.index import KnowledgeBase
 from knowledge.load import KnowledgeInvalid, load
-from pipeline.tag import Lexicon
+from pipeline.lexicon import Lexicon
 from settings import Settings
 
 stderr = Console(stderr=True, highlight=False)

@@ -11,8 +11,9 @@ from rich.table import Table
 from cli.console import Refusal, now, print_lines, print_table, read_lexicon, read_lines, read_settings
 from pipeline import flow
 from pipeline.door import DocumentInvalid, raw_document
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Link
-from pipeline.tag import Lexicon, explain
+from pipeline.tag import explain
 
 app = typer.Typer(add_completion=False)
 

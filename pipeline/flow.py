@@ -14,6 +14,7 @@ from itertools import zip_longest
 
 from knowledge.schema import Lens
 from pipeline import alert, cluster, correct, dedupe, extract, facts, link, propose, score
+from pipeline.lexicon import Lexicon
 from pipeline.records import (
     Alert,
     ByHand,
@@ -34,7 +35,7 @@ from pipeline.records import (
     Watch,
 )
 from pipeline.shelf import Shelf
-from pipeline.tag import Lexicon, tag
+from pipeline.tag import tag
 
 
 class Reading(Record):

@@ -16,8 +16,8 @@ from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from knowledge.load import load
 from pipeline import digest
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Event, Link, State
-from pipeline.tag import Lexicon
 from sample.site import Site
 from sample.week import SampleDocument
 from storage import documents, events

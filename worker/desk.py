@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from crawlers.sources import SOURCES, Source, load_sources
 from knowledge.load import load
 from knowledge.schema import Lens
-from pipeline.tag import Lexicon
+from pipeline.lexicon import Lexicon
 from settings import Settings
 from storage import queue
 from storage.engine import Store, open_store

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from pipeline import flow
+from pipeline.lexicon import Lexicon
 from pipeline.records import ByHand, Document, Event, Placement, RawDocument, Sketch, State, Tags, Watch
-from pipeline.tag import Lexicon
 from storage import documents, events, outbox, queue, search, watches
 from worker.advice import advised
 from worker.desk import Desk

@@ -6,12 +6,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from pipeline import version
 from pipeline.facts import measures, quantities, terms
 from pipeline.facts.owners import Owners, as_of, held_then, sentences
 from pipeline.facts.quantities import Quantity
 from pipeline.facts.terms import Term
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Fact, ProductTag, Qualifier, Tags
-from pipeline.tag import Lexicon, version
 from pipeline.text import fold
 
 MOST = 80

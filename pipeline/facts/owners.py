@@ -6,8 +6,8 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from pipeline.lexicon import is_likeness
 from pipeline.records import ProductTag, Tags
-from pipeline.tag.products import is_likeness
 from pipeline.text import fold
 
 _COMPARED = re.compile(
@@ -80,7 +80,9 @@ class Owners:
 
     def __init__(self, folded: str, title_end: int, tags: Tags, instruments: frozenset[str]) -> None:
         self.folded = folded
-        products = tuple(p for p in tags.products if p.id not in instruments and p.rule not in ("weak", "likeness", "maker"))
+        products = tuple(
+            p for p in tags.products if p.id not in instruments and p.rule not in ("weak", "likeness", "maker")
+        )
         self.places = _places(folded, products)
         makers = _makers(folded, tags, products)
         self.makers = [m for m in makers if not any(o.start < m.end and m.start < o.end for o in self.places)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from pipeline.tag import Lexicon
+from pipeline.lexicon import Lexicon
 
 _LICENCES = (
     ("Apache-2.0", r"apache[ -]?(?:license,? )?(?:v(?:ersion)?\s?)?2(?:\.0)?(?![\d.])"),

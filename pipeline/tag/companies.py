@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pipeline.lexicon import Lexicon, Scan
 from pipeline.records import CompanyTag, Document
-from pipeline.tag.lexicon import Lexicon, Scan
 from pipeline.tag.products import Found
 
 _OBJECT_BEFORE = re.compile(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pipeline.lexicon import Cue, Lexicon, Scan
 from pipeline.records import Certainty
-from pipeline.tag.lexicon import Cue, Lexicon, Scan
 from pipeline.tag.products import Found
-from pipeline.tag.version import parse
+from pipeline.version import parse
 
 _NOUNS = ("model", "product", "plan", "paper", "benchmark", "hardware", "dataset")
 _TYPE_OF = {

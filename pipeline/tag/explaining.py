@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Record
 from pipeline.tag import events, products, tagging
-from pipeline.tag.lexicon import Lexicon
 
 
 class Explanation(Record):

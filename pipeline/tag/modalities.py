@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from knowledge.schema import Product
+from pipeline.lexicon import Lexicon, Scan
 from pipeline.records import Modalities, ProductTag
-from pipeline.tag.lexicon import Lexicon, Scan
 
 _BROAD = frozenset({"multimodal", "science", "virtual_human"})
 

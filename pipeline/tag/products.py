@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipeline.lexicon import Lexicon, Mention, Scan, is_likeness
 from pipeline.records import ProductTag
-from pipeline.tag.lexicon import Lexicon, Mention, Scan
-from pipeline.tag.version import parse
 from pipeline.text import is_cjk
+from pipeline.version import parse
 
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[-_.·‑][A-Za-z0-9]+)*\+*")
 _VERSION = re.compile(
@@ -26,9 +26,6 @@ _HARDWARE = re.compile(
     re.ASCII,
 )
 _WEIGHT = {"name": 0, "version": 5, "shape": -15, "weak": -30, "series": -20, "likeness": -55, "maker": -25}
-_LIKENED = re.compile(r"(?:国产|中国版|开源版|平替|类似|(?<![这那各几种同分人大一二三两多])类|对标)[“「\"]?\s?$")
-"""What stands before a famous name that another is likened to."""
-_LIKENS = re.compile(r"[-\s]?(?:like|style|class|级|同款|平替)(?![a-z])")
 _MAKERS = re.compile(
     r"\s?(?:的?(?:研究|开发|研发)?团队|的?开发[方者商]|公司|['’]s (?:team|makers?|creators?)|\s?(?:research )?team(?![a-z]))"
 )
@@ -74,11 +71,6 @@ def find(scan: Scan, lexicon: Lexicon) -> list[Found]:
             edge = this.end
     found.sort()
     return [_in_part(scan, f) for f in found[:_MOST]]
-
-
-def is_likeness(folded: str, start: int, end: int) -> bool:
-    """Whether a name is only what something else is likened to: `类 Sora`, `GPT-4-class`."""
-    return bool(_LIKENED.search(folded, max(0, start - 5), start) or _LIKENS.match(folded, end))
 
 
 def _in_part(scan: Scan, one: Found) -> Found:

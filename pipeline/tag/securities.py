@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.lexicon import Lexicon, Mention, Scan
 from pipeline.records import SecurityTag
-from pipeline.tag.lexicon import Lexicon, Mention, Scan
 
 _CODE = re.compile(
     r"(?<![A-Za-z0-9.])(?:(?P<head>SZ|SH|BJ)[.:]?)?(?P<six>\d{6})(?:\.(?P<tail>SZ|SH|BJ|SS))?(?![\d.]\d|\d|[A-Za-z])"

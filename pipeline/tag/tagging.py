@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Tags
 from pipeline.tag import companies, events, modalities, products, securities, topic
-from pipeline.tag.lexicon import Lexicon
 
 
 def tag(document: Document, lexicon: Lexicon) -> Tags:

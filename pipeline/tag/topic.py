@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.lexicon import Lexicon, Scan
 from pipeline.records import CompanyTag
-from pipeline.tag.lexicon import Lexicon, Scan
 from pipeline.tag.products import Found
 
 OPENING = 300

@@ -14,8 +14,8 @@ from fastapi.routing import APIRoute
 from api import pages
 from api.app import create_app
 from knowledge.load import load
+from pipeline.lexicon import Lexicon
 from pipeline.records import RawDocument
-from pipeline.tag import Lexicon
 from settings import Settings
 from storage.engine import open_store
 from worker import jobs

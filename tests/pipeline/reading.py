@@ -7,8 +7,9 @@ from functools import cache
 
 from knowledge.load import load
 from pipeline import facts
+from pipeline.lexicon import Lexicon
 from pipeline.records import Fact, Tags
-from pipeline.tag import Lexicon, tag
+from pipeline.tag import tag
 from tests.factories import make_document
 
 

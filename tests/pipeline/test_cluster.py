@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from knowledge.load import load
 from pipeline import cluster, flow
 from pipeline.cluster.words import first_sentence, headline, words
+from pipeline.lexicon import Lexicon
 from pipeline.records import Placement, RawDocument, Sketch
 from pipeline.shelf import Shelf
-from pipeline.tag import Lexicon
 from tests.factories import MOMENT, make_document, make_raw, make_tags
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from knowledge.index import KnowledgeBase
 from pipeline import propose
 from pipeline.extract import extract
+from pipeline.lexicon import Lexicon
 from pipeline.records import Document, RawDocument, Tags
-from pipeline.tag import Lexicon, tag
+from pipeline.tag import tag
 from tests.pipeline.founding_week import knowledge as bundled
 
 AT = datetime(2024, 3, 18, 4, tzinfo=UTC)

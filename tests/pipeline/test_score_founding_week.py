@@ -10,9 +10,9 @@ import pytest
 
 from knowledge.load import load
 from pipeline import cluster, flow, link, score
+from pipeline.lexicon import Lexicon
 from pipeline.records import Event, RawDocument, State
 from pipeline.shelf import Shelf
-from pipeline.tag import Lexicon
 from sample.week import SampleDocument, load_documents
 
 ZONE = ZoneInfo("Asia/Shanghai")

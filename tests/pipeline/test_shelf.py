@@ -12,9 +12,9 @@ import pytest
 
 from knowledge.load import load
 from pipeline import flow
+from pipeline.lexicon import Lexicon
 from pipeline.records import RawDocument, Sketch, State
 from pipeline.shelf import CANDIDATES, PER_KEY, WINDOW, Shelf
-from pipeline.tag import Lexicon
 from sample.week import load_documents
 from storage import documents, events
 from storage.engine import Store, open_store

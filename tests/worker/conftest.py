@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from knowledge.load import load
-from pipeline.tag import Lexicon
+from pipeline.lexicon import Lexicon
 from storage.engine import Store
 from worker.desk import Desk
 

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select
 
 from pipeline.correct import CorrectionRefused, Mark, pairs
+from pipeline.lexicon import Lexicon
 from pipeline.records import Event, RawDocument
-from pipeline.tag import Lexicon
 from storage import corrections, documents, events, search, tables, watches
 from storage.engine import Store, open_store
 from tests.factories import make_watch

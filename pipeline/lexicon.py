@@ -47,6 +47,11 @@ _BYLINE = re.compile(r"科技讯|新闻|财经讯|网讯|科技\s?\d+月")
 _CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影|公众号)\s?[:：|]?\s?_?$|_$")
 
 
+_LIKENED = re.compile(r"(?:国产|中国版|开源版|平替|类似|(?<![这那各几种同分人大一二三两多])类|对标)[“「\"]?\s?$")
+"""What stands before a famous name that another is likened to."""
+_LIKENS = re.compile(r"[-\s]?(?:like|style|class|级|同款|平替)(?![a-z])")
+
+
 class Name(NamedTuple):
     """One alias of one row of the knowledge base, with the conditions under which it counts."""
 
@@ -380,3 +385,8 @@ def _words(knowledge: KnowledgeBase) -> Iterator[_Word]:
         yield from (_Word(f"modality:{modality.id}", w) for w in (*modality.cues_zh, *modality.cues_en))
         yield from (_Word(f"out:{modality.id}", w) for w in (*modality.out_zh, *modality.out_en))
         yield from (_Word(f"in:{modality.id}", w) for w in (*modality.in_zh, *modality.in_en))
+
+
+def is_likeness(folded: str, start: int, end: int) -> bool:
+    """Whether a name is only what something else is likened to: `类 Sora`, `GPT-4-class`."""
+    return bool(_LIKENED.search(folded, max(0, start - 5), start) or _LIKENS.match(folded, end))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.tag import version
+from pipeline import version
 
 
 @pytest.mark.parametrize(
