@@ -7,6 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -123,7 +124,7 @@ def _row(event: Event, known: stored.KnownLink) -> dict[str, Any]:
 def _parquet() -> Any:
     """The writer of Parquet, which needs an extra."""
     try:
-        return import_module("cli.parquet").as_parquet
+        return partial(import_module("cli.parquet").as_parquet, columns=COLUMNS)
     except ImportError as error:
         raise Refusal(
             "Parquet needs pyarrow: install the extra `launchwatch[parquet]`, or take --format csv", 1

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
-
-from cli.export import COLUMNS
 
 _TYPES = {
     "text": pyarrow.string(),
@@ -19,12 +17,15 @@ _TYPES = {
     "truth": pyarrow.bool_(),
     "number": pyarrow.float64(),
 }
-_SCHEMA = pyarrow.schema([(name, _TYPES[holds]) for name, holds in COLUMNS.items()])
 
 
-def as_parquet(rows: Sequence[dict[str, Any]]) -> bytes:
-    """The rows as one Parquet file: times as UTC timestamps, days as dates, lists as lists, what is unknown as null."""
-    table = pyarrow.Table.from_pylist(list(rows), schema=_SCHEMA)
+def as_parquet(rows: Sequence[dict[str, Any]], columns: Mapping[str, str]) -> bytes:
+    """The rows as one Parquet file: times as UTC timestamps, days as dates, lists as lists, what is unknown as null.
+
+    `columns` says what each holds, in order: a key of _TYPES.
+    """
+    schema = pyarrow.schema([(name, _TYPES[holds]) for name, holds in columns.items()])
+    table = pyarrow.Table.from_pylist(list(rows), schema=schema)
     file = io.BytesIO()
     pyarrow.parquet.write_table(table, file, compression="zstd")
     return file.getvalue()
