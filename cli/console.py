@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -31,6 +32,26 @@ class Refusal(Exception):
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
         self.code = code
+
+
+_asked_to_stop = threading.Event()
+
+
+def interrupt(*_: object) -> None:
+    """The handler of Ctrl-C and of a polite kill. The wish is kept, since a library may swallow what is raised here."""
+    _asked_to_stop.set()
+    raise KeyboardInterrupt
+
+
+def heed_interrupt() -> None:
+    """Between two pieces of long work: raises KeyboardInterrupt if a person asked to stop meanwhile."""
+    if _asked_to_stop.is_set():
+        raise KeyboardInterrupt
+
+
+def forget_interrupt() -> None:
+    """At the start of a command: nobody has asked it to stop yet."""
+    _asked_to_stop.clear()
 
 
 def complain(message: str) -> None:

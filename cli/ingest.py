@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.console import Refusal, complain, now, progress, read_lines, read_settings
+from cli.console import Refusal, complain, heed_interrupt, now, progress, read_lines, read_settings
 from cli.store import opened_desk
 from crawlers.cage import Cage
 from crawlers.fetch import Fetcher, FetchFailed
@@ -61,6 +61,7 @@ def process_all(desk: Desk) -> Counter[State]:
         while batch := process_due(desk, now()):
             fates += batch
             advance(batch.total())
+            heed_interrupt()
     with desk.store.reading() as session:
         held = documents.counts_by_state(session)[State.PENDING]
     if held:

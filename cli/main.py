@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli.console import Refusal, complain
+from cli.console import Refusal, complain, forget_interrupt, interrupt
 from cli.logs import start_logging
 
 COMMANDS = {
@@ -93,7 +93,9 @@ def _options(
 
 def main() -> None:
     """Run one command; every error ends as one line and an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    forget_interrupt()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, interrupt)
     start_logging("WARNING")
     try:
         app()
@@ -119,10 +121,6 @@ def main() -> None:
 def _stopped() -> None:
     complain("stopped; what was finished is kept")
     sys.exit(INTERRUPTED)
-
-
-def _terminate(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
