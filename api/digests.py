@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from api.deps import Desk
 from knowledge.schema import Lens
 from pipeline import digest
-from storage import digests, events
-
-MEMORY = timedelta(days=370)
-"""How far back figures are compared, as in the scheduled issues."""
-
-
-SETTLED = frozenset({"reviewed", "locked"})
-"""States in which an issue is shown as a person approved it."""
+from storage import digests
 
 
 def digest_of(desk: Desk, period: digest.Period, lens: Lens, language: str, now: datetime) -> digest.Digest:
@@ -22,14 +15,13 @@ def digest_of(desk: Desk, period: digest.Period, lens: Lens, language: str, now:
     with desk.store.reading() as session:
         kept = digests.find(session, period.label, lens.id, language)
         old = digest.Digest.model_validate_json(kept.body) if kept else None
-        if kept is not None and old is not None and kept.state in SETTLED:
+        if kept is not None and old is not None and kept.is_settled:
             return old
-        issues = [one for one in digests.recent(session) if one.lens == lens.id and one.week < period.label]
-        inside = events.between(session, period.start, period.end)
-        earlier = events.between(session, period.start - MEMORY, period.start)
-        ids = [event.id for event in inside]
-        links, scores = events.links_of_all(session, ids), events.scores_of_all(session, ids, lens.id)
-    ranked = [digest.Ranked(event=e, links=tuple(links[e.id]), score=scores[e.id]) for e in inside if e.id in scores]
+        found = digests.material(session, period.start, period.end, lens.id, period.label)
+    scored = [event for event in found.inside if event.id in found.scores]
+    ranked = [digest.Ranked(event=e, links=found.links[e.id], score=found.scores[e.id]) for e in scored]
     author = digest.AuthorBlock(name=desk.author) if desk.author else None
-    previous = [digest.Digest.model_validate_json(one.body) for one in issues]
-    return digest.carried(digest.compose(period, lens, ranked, earlier, desk.knowledge, now, author, previous), old)
+    previous = [digest.Digest.model_validate_json(one.body) for one in found.issues]
+    return digest.carried(
+        digest.compose(period, lens, ranked, found.earlier, desk.knowledge, now, author, previous), old
+    )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, TypeAdapter
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
-from pipeline.records import Record
-from storage import tables
+from pipeline.records import Event, Link, Record, Score
+from storage import events, tables
 from storage.engine import alone, upsert
 
 DigestState = Literal["draft", "edited", "reviewed", "locked"]
@@ -37,6 +37,22 @@ class SavedDigest(Record):
     body: str
     history: tuple[Step, ...]
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is what a person approved, and is not written anew."""
+        return self.state in ("reviewed", "locked")
+
+
+class Material(Record):
+    """What the digest of a period is made of: its events, those before it, and the earlier issues."""
+
+    inside: tuple[Event, ...]
+    earlier: tuple[Event, ...]
+    links: dict[str, tuple[Link, ...]]
+    scores: dict[str, Score]
+    """Under the lens asked for; an event that was not scored under it has none."""
+    issues: tuple[SavedDigest, ...]
+
 
 class DigestLocked(Exception):
     """A locked digest was to be changed."""
@@ -47,6 +63,22 @@ class DigestLocked(Exception):
 
 
 _history = TypeAdapter(tuple[Step, ...])
+
+MEMORY = timedelta(days=370)
+"""How far back figures are compared: a year, as an analyst reckons "the longest so far"."""
+
+
+def material(session: Session, start: datetime, end: datetime, lens: str, label: str) -> Material:
+    """What the digest of a time is made of; `label` is its period's, and earlier issues are those before it."""
+    inside = events.between(session, start, end)
+    ids = [event.id for event in inside]
+    return Material(
+        inside=tuple(inside),
+        earlier=tuple(events.between(session, start - MEMORY, start)),
+        links={event_id: tuple(links) for event_id, links in events.links_of_all(session, ids).items()},
+        scores=events.scores_of_all(session, ids, lens),
+        issues=tuple(kept for kept in recent(session) if kept.lens == lens and kept.week < label),
+    )
 
 
 def save(

@@ -7,23 +7,18 @@ from datetime import date, datetime, timedelta
 
 from knowledge.schema import Lens
 from pipeline import digest
-from pipeline.records import Alert, Event, Link, Reason, Score
+from pipeline.records import Alert, Event, Reason
 from pipeline.score import score
-from storage import digests, events, outbox, queue
+from storage import digests, outbox, queue
 from worker.advice import smoothed
 from worker.desk import Desk
 from worker.prices import Quotes
 from worker.schedule import latest_slot
 
-MEMORY = timedelta(days=370)
-"""How far back figures are compared: a year, as an analyst reckons "the longest so far"."""
-
 SCHEDULED = {"day": "daily digest", "week": "weekly digest", "month": "monthly digest"}
 """Each kind's name among the slots."""
 
 LANGUAGES: tuple[digest.Language, ...] = ("zh", "en")
-SETTLED = frozenset({"reviewed", "locked"})
-"""States in which an issue is what a person approved, and is not written anew."""
 
 
 class NotReviewed(Exception):
@@ -53,22 +48,18 @@ def write(
 ) -> digest.Digest:
     """The digest of a period under a lens, from the store as it stands, with prices where there are any."""
     with desk.store.reading() as session:
-        inside = events.between(session, period.start, period.end)
-        earlier = events.between(session, period.start - MEMORY, period.start)
-        ids = [event.id for event in inside]
-        links, scores = events.links_of_all(session, ids), events.scores_of_all(session, ids, lens.id)
-        missing = [event for event in inside if event.id not in scores]
-        issues = [kept for kept in digests.recent(session) if kept.lens == lens.id and kept.week < period.label]
-    knowledge = desk.lexicon.knowledge
-    scores |= {event.id: score(event, links[event.id], lens, knowledge) for event in missing}
-    ranked = [_ranked(event, links, scores) for event in inside]
-    previous = [digest.Digest.model_validate_json(kept.body) for kept in issues]
+        found = digests.material(session, period.start, period.end, lens.id, period.label)
+    ranked = [_ranked(desk, event, found, lens) for event in found.inside]
+    previous = [digest.Digest.model_validate_json(kept.body) for kept in found.issues]
     prices = quotes.over(period, (link.security_id for one in ranked for link in one.links)) if quotes else None
-    return digest.compose(period, lens, ranked, earlier, desk.lexicon.knowledge, now, author, previous, prices)
+    return digest.compose(period, lens, ranked, found.earlier, desk.lexicon.knowledge, now, author, previous, prices)
 
 
-def _ranked(event: Event, links: dict[str, list[Link]], scores: dict[str, Score]) -> digest.Ranked:
-    return digest.Ranked(event=event, links=tuple(links[event.id]), score=scores[event.id])
+def _ranked(desk: Desk, event: Event, found: digests.Material, lens: Lens) -> digest.Ranked:
+    """An event with its score, made now where the lens is newer than the event."""
+    links = found.links[event.id]
+    kept = found.scores.get(event.id)
+    return digest.Ranked(event=event, links=links, score=kept or score(event, links, lens, desk.lexicon.knowledge))
 
 
 def issue(
@@ -83,7 +74,7 @@ def issue(
     """The issue as it stands: once reviewed or locked, the very one that was; before that, today's draft with people's edits."""
     kept = stored(desk, period, lens, language)
     old = _read(kept)
-    if kept is not None and old is not None and kept.state in SETTLED:
+    if kept is not None and old is not None and kept.is_settled:
         return old
     return digest.carried(smoothed(desk, write(desk, period, lens, now, author, quotes), old), old)
 
@@ -133,7 +124,7 @@ def lock(desk: Desk, period: digest.Period, lens: Lens, language: str, by: str, 
     """The reviewed issue closed for good, with its inputs and knowledge version. Raises NotReviewed and DigestLocked."""
     kept = stored(desk, period, lens, language)
     made = _read(kept)
-    if kept is None or made is None or kept.state not in SETTLED:
+    if kept is None or made is None or not kept.is_settled:
         raise NotReviewed(period.label, kept.state if kept else "not kept")
     return _save(desk, made, language, "locked", by, now)
 
@@ -204,7 +195,7 @@ def _keep_open(
     desk: Desk, draft: digest.Digest, lens: Lens, language: digest.Language, now: datetime
 ) -> digests.SavedDigest | None:
     kept = stored(desk, draft.period, lens, language)
-    if kept is not None and kept.state in SETTLED:
+    if kept is not None and kept.is_settled:
         return None
     return keep(desk, digest.carried(draft, _read(kept)), language, "launchwatch", now)
 

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from pipeline.facts import months
 from pipeline.lexicon import is_likeness
 from pipeline.records import ProductTag, Tags
 from pipeline.text import fold
@@ -34,26 +35,12 @@ _AS_OF = re.compile(
 )
 
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
 _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _THEN = re.compile(
     r"(?=20\d\d\s?年|[去前今]年|[\d一二三四五六七八九十]{1,2}\s?月)(?P<y>20\d\d\s?年|去年|前年|今年)?\s?(?:(?P<m>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])\s?月份?)?(?:\d+\s?[日号])?"
     r"[^。;；,，\n]{0,8}?(?:发布|推出|上线|面世|问世|首发|亮相|开放|上市)(?:时|之初|之际|当时|那时)"
     r"|(?:when|at|since|as)\s[^.;\n]{0,40}?(?:launch|debut|releas|introduc|start|unveil)\w*\s?(?:last|in|back in)\s"
-    rf"(?P<em>{'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in _MONTHS)})?\s?(?:of\s)?(?P<ey>20\d\d)?"
+    rf"(?P<em>{months.PATTERN})?\s?(?:of\s)?(?P<ey>20\d\d)?"
 )
 """When something came out, in a text that looks back on it: `去年10月推出时`."""
 _NOW = re.compile(
@@ -195,7 +182,7 @@ def _month(match: re.Match[str], today: date) -> str | None:
         if written.isdigit()
         else _HAN_MONTHS.index(written) + 1
         if written in _HAN_MONTHS
-        else next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(written[:3]))
+        else months.month_of(written)
     )
     if year is None:
         year = today.year if month <= today.month else today.year - 1

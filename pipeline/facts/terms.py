@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from pipeline.facts import months
 from pipeline.lexicon import Lexicon
 
 _LICENCES = (
@@ -49,22 +50,8 @@ _MONTH_DAY = re.compile(
     r"|0?[1-9])\s?[日号]"
 )
 _ISO_DAY = re.compile(r"(?<!\d)(?P<y>20\d\d)[-/](?P<m>0[1-9]|1[0-2])[-/](?P<d>0[1-9]|[12]\d|3[01])(?!\d)")
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
 _ENGLISH_DAY = re.compile(
-    rf"(?P<m>{'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in _MONTHS)})\.? (?P<d>3[01]|[12]\d"
+    rf"(?P<m>{months.PATTERN})\.? (?P<d>3[01]|[12]\d"
     rf"|[1-9])(?:st|nd|rd|th)?(?:,? (?P<y>20\d\d))?(?!\d)"
 )
 _RELEASED = re.compile(
@@ -148,9 +135,7 @@ def _dates(folded: str, year: int) -> Iterator[Term]:
     for pattern in (_MONTH_DAY, _ISO_DAY, _ENGLISH_DAY):
         for match in pattern.finditer(folded):
             month = match["m"]
-            number = (
-                int(month) if month.isdigit() else next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(month[:3]))
-            )
+            number = int(month) if month.isdigit() else months.month_of(month)
             near = folded[max(0, match.start() - 10) : match.start()] + "|" + folded[match.end() : match.end() + 14]
             if _RELEASED.search(near):
                 value = f"{int(match['y'] or year):04d}-{number:02d}-{int(match['d']):02d}"
