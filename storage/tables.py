@@ -77,6 +77,7 @@ class DocumentRow(Document, SQLModel, table=True):
         Index("documents_by_event", "event_id"),
         Index("documents_by_source", "source_id", "first_seen_at"),
         Index("documents_by_time", "filed_at"),
+        Index("documents_by_finish", "finished_at"),
     )
     model_config = {"frozen": False}
 
