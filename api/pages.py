@@ -30,6 +30,7 @@ WORDS_ZH = {
     "tier": "来源级别",
     "themes": "主题",
     "stocks": "证券",
+    "preferred": "偏好",
     "certainty": "确定性",
     "high": "强",
     "medium": "中",

@@ -209,7 +209,11 @@ _POINTERS: Mapping[type[schema.Row], tuple[tuple[str, type[schema.Row]], ...]] =
         ("event_types", schema.EventType),
         ("members", schema.Security),
     ),
-    schema.Lens: (("themes", schema.Theme), ("prefer_companies", schema.Company)),
+    schema.Lens: (
+        ("themes", schema.Theme),
+        ("prefer_companies", schema.Company),
+        ("prefer_stocks", schema.Security),
+    ),
     schema.RelationKind: (("leads_to", schema.RelationKind),),
     schema.ActorWeight: (("company", schema.Company),),
 }

@@ -62,7 +62,7 @@ REQUIRED = frozenset(
 """Without these nothing works; any other file may be absent."""
 
 
-WEIGHED = frozenset({"heat", "type", "actor", "step", "tier", "themes", "stocks"})
+WEIGHED = frozenset({"heat", "type", "actor", "step", "tier", "themes", "stocks", "preferred"})
 """The parts of an event's importance that a lens may weigh."""
 
 
@@ -155,7 +155,11 @@ def _own_files(folder: Path | None) -> dict[str, bytes]:
 def own_lenses(files: Mapping[str, bytes], base: Mapping[str, Sequence[Any]]) -> list[schema.Lens]:
     """An installation's own lenses, held against the base: ids that are free, themes and companies that exist."""
     taken = {lens.id for lens in base["lenses"]}
-    known = {"theme": {t.id for t in base["themes"]}, "company": {c.id for c in base["companies"]}}
+    known = {
+        "theme": {t.id for t in base["themes"]},
+        "company": {c.id for c in base["companies"]},
+        "security": {s.id for s in base["securities"]},
+    }
     read: list[schema.Lens] = []
     for file, content in files.items():
         for found in parse(file, content):
@@ -165,7 +169,12 @@ def own_lenses(files: Mapping[str, bytes], base: Mapping[str, Sequence[Any]]) ->
                 raise KnowledgeInvalid(file, found.place, _in_words(error)) from None
             if lens.id in taken:
                 raise KnowledgeInvalid(file, found.place, "there is a lens of this id already; give yours another")
-            for kind, ids in (("theme", lens.themes), ("company", lens.prefer_companies)):
+            pointers = (
+                ("theme", lens.themes),
+                ("company", lens.prefer_companies),
+                ("security", lens.prefer_stocks),
+            )
+            for kind, ids in pointers:
                 unknown = [i for i in ids if i not in known[kind]]
                 if unknown:
                     raise KnowledgeInvalid(file, found.place, f"no {kind} has the id {unknown[0]!r}")

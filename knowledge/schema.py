@@ -239,6 +239,9 @@ class Lens(Row):
     themes: tuple[Slug, ...] = ()
     weights: dict[str, float] = {}
     prefer_companies: tuple[Slug, ...] = ()
+    """Companies whose events count for more."""
+    prefer_stocks: tuple[SecurityId, ...] = ()
+    """Securities of which an event counts for more when it is linked to one; they head the table of stocks."""
 
 
 class Concept(Row):

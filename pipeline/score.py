@@ -18,6 +18,12 @@ from pipeline.text import fold
 POINTS = {"heat": 40.0, "type": 16.0, "actor": 10.0, "step": 10.0, "tier": 6.0, "themes": 14.0, "stocks": 4.0}
 """The most that each part can give; together 100. A lens scales parts by its `weights`."""
 
+PREFERRED = 12.0
+"""What an event gains over and above them that is of a company or stock which the lens prefers; a lens can scale it too."""
+
+MENTIONED = 0.5
+"""What a preferred company counts that is in the reports and does not act."""
+
 LOSSES = {"rumour": -8.0, "question": -10.0, "forecast": -6.0, "retrospect": -10.0, "denial": -4.0}
 """What an event loses that is not (yet) a fact."""
 
@@ -75,6 +81,7 @@ def score(event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeB
         _tier(event),
         _themes(triggers, lens),
         _stocks(links, lens, knowledge),
+        _preferred(event, links, lens, knowledge),
         _novelty(event),
         _certainty(event, knowledge),
     ]
@@ -313,9 +320,33 @@ def _stocks(links: Sequence[Link], lens: Lens, knowledge: KnowledgeBase) -> Scor
         return _part("stocks", 0.0, Reason(zh="无相关证券", en="no linked securities"))
     share = 1 - math.prod(1 - min(link.weight, 0.5) for link in counted)
     shown = counted[:5]
-    zh = "、".join(_named(link, knowledge, "zh") for link in shown)
-    en = ", ".join(_named(link, knowledge, "en") for link in shown)
+    zh = "、".join(_security(link.security_id, knowledge, "zh") for link in shown)
+    en = ", ".join(_security(link.security_id, knowledge, "en") for link in shown)
     return _part("stocks", share, Reason(zh=f"相关证券：{zh}", en=f"linked securities: {en}"))
+
+
+def _preferred(event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeBase) -> ScorePart:
+    """What the lens prefers, as near as it comes: a company by its relevance, a stock by the weight of its link."""
+    near: dict[str, float] = {}
+    for tag in event.companies:
+        if tag.id in lens.prefer_companies:
+            near[tag.id] = tag.relevance / 100 * (1.0 if tag.role == "actor" else MENTIONED)
+    for one in links:
+        if one.security_id in lens.prefer_stocks:
+            near[one.security_id] = max(near.get(one.security_id, 0.0), 1.0 if one.direct else one.weight)
+    order = sorted(near, key=lambda name: (-near[name], name))
+    zh, en = ([_called(name, knowledge, language) for name in order[:5]] for language in ("zh", "en"))
+    why = Reason(zh=f"视角偏好：{'、'.join(zh)}", en=f"preferred by the lens: {', '.join(en)}")
+    share = min(1.0, max(near.values(), default=0.0))
+    return ScorePart(name="preferred", points=round(PREFERRED * share, 2), why=why)
+
+
+def _called(name: str, knowledge: KnowledgeBase, language: str) -> str:
+    """A company's or a security's name, a security's with its code."""
+    company = knowledge.companies.get(name)
+    if company:
+        return (company.name_zh if language == "zh" else None) or company.name_en
+    return _security(name, knowledge, language)
 
 
 def _in_lens(link: Link, lens: Lens, knowledge: KnowledgeBase) -> bool:
@@ -326,10 +357,10 @@ def _in_lens(link: Link, lens: Lens, knowledge: KnowledgeBase) -> bool:
     return security is not None and security.sector in sectors
 
 
-def _named(link: Link, knowledge: KnowledgeBase, language: str) -> str:
-    security = knowledge.securities.get(link.security_id)
+def _security(code: str, knowledge: KnowledgeBase, language: str) -> str:
+    security = knowledge.securities.get(code)
     name = (security.name_zh if language == "zh" else security.name_en or security.name_zh) if security else None
-    return f"{name} {link.security_id}" if name else link.security_id
+    return f"{name} {code}" if name else code
 
 
 def _novelty(event: Event) -> ScorePart:

@@ -320,7 +320,7 @@ def stocks(
 ) -> tuple[tuple[Stock, ...], int]:
     """The securities that the week touches, each once, and how many more there are.
 
-    Those that stand under the lens's themes come first, then the strongest links.
+    Those that the lens prefers come first, then those that stand under its themes, then the strongest links.
     """
     best: dict[str, tuple[Ranked, Link]] = {}
     touched: dict[str, set[str]] = defaultdict(set)
@@ -333,9 +333,10 @@ def stocks(
     themes = [t for t in lens.themes if t in ledger.knowledge.themes]
     members = {m.security for t in themes for m in ledger.knowledge.members(t, ledger.published_on)}
 
-    def place(pair: tuple[Ranked, Link]) -> tuple[bool, tuple[bool, int, float], float, str]:
+    def place(pair: tuple[Ranked, Link]) -> tuple[int, tuple[bool, int, float], float, str]:
         one, link = pair
-        return (link.security_id not in members, _force(link), -one.score.total, link.security_id)
+        nearness = 0 if link.security_id in lens.prefer_stocks else 1 if link.security_id in members else 2
+        return (nearness, _force(link), -one.score.total, link.security_id)
 
     order = sorted(best.values(), key=place)
     rows = [

@@ -15,6 +15,7 @@ name_en: Games desk
 themes: [game-new-mode, ai]
 weights: {themes: 1.5, actor: 0.5}
 prefer_companies: [moonshot-ai]
+prefer_stocks: [300364.SZ]
 """
 
 
@@ -42,6 +43,7 @@ def test_no_folder_is_no_lens(tmp_path: Path) -> None:
         (GOOD.replace("games-desk", "media"), "a lens of this id already"),
         (GOOD.replace("game-new-mode", "gaming"), "no theme has the id 'gaming'"),
         (GOOD.replace("moonshot-ai", "nobody"), "no company has the id 'nobody'"),
+        (GOOD.replace("300364.SZ", "999999.SZ"), "no security has the id '999999.SZ'"),
         (GOOD.replace("actor:", "fame:"), "no part 'fame'"),
         (GOOD.replace("name_en: Games desk\n", ""), "name_en"),
         (GOOD + "colour: red\n", "colour"),
@@ -56,4 +58,4 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, wrong: str, words: str
 
 
 def test_what_a_lens_may_weigh_is_what_importance_is_made_of() -> None:
-    assert set(POINTS) == WEIGHED
+    assert {*POINTS, "preferred"} == WEIGHED

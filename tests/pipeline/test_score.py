@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from knowledge.index import KnowledgeBase
 from knowledge.load import load
+from knowledge.schema import Lens
 from pipeline.link import link
-from pipeline.records import CompanyTag, Event, EventFact, Modalities, ProductTag, Score
-from pipeline.score import FOLLOWS, LOSSES, POINTS, score, themes
+from pipeline.records import CompanyTag, Event, EventFact, Link, Modalities, ProductTag, Reason, Score
+from pipeline.score import FOLLOWS, LOSSES, POINTS, PREFERRED, score, themes
 from tests.factories import MOMENT, make_event, make_report
 
 ON = date(2024, 3, 24)
@@ -248,3 +249,60 @@ def test_odd_events_never_raise_and_stay_between_nought_and_a_hundred(
     for lens in knowledge.lenses.values():
         scored = score(event, (), lens, knowledge)
         assert 0 <= scored.total <= 100
+
+
+PREFERRING = Lens(
+    id="own",
+    name_zh="自选",
+    name_en="Own",
+    prefer_companies=("moonshot-ai",),
+    prefer_stocks=("300364.SZ",),
+)
+
+
+def preferred(scored: Score) -> float:
+    return parts(scored).get("preferred", 0.0)
+
+
+def test_a_preferred_company_counts_for_more_when_it_acts_than_when_it_is_mentioned(knowledge: KnowledgeBase) -> None:
+    acting = make_event("moonshot-ai")
+    tag = acting.companies[0].model_copy(update={"role": "mentioned"})
+    mentioned = acting.model_copy(update={"companies": (tag,)})
+    given = [preferred(score(one, (), PREFERRING, knowledge)) for one in (acting, mentioned, make_event("openai"))]
+    assert given[0] == 2 * given[1] > given[2] == 0
+
+
+def test_a_preferred_stock_raises_its_events_and_the_part_says_which(knowledge: KnowledgeBase) -> None:
+    event = make_event("openai")
+    plain = [one for one in link(event, knowledge, ON) if one.security_id not in PREFERRING.prefer_stocks]
+    near = Link(
+        event_id=event.id,
+        security_id="300364.SZ",
+        direct=False,
+        relation="concept",
+        weight=0.5,
+        strength="medium",
+        confidence=1.0,
+        path=(),
+        reason=Reason(zh="概念", en="concept"),
+        evidence=(),
+        as_of=ON,
+    )
+    indirect, direct = (
+        score(event, [*plain, near.model_copy(update={"direct": x})], PREFERRING, knowledge) for x in (False, True)
+    )
+    assert (preferred(indirect), preferred(direct)) == (PREFERRED / 2, PREFERRED)
+    why = next(part.why for part in direct.parts if part.name == "preferred")
+    assert "300364.SZ" in why.zh
+    assert "300364.SZ" in why.en
+
+
+def test_a_lens_can_scale_what_it_prefers(knowledge: KnowledgeBase) -> None:
+    event, double = make_event("moonshot-ai"), PREFERRING.model_copy(update={"weights": {"preferred": 2.0}})
+    given = [preferred(score(event, (), lens, knowledge)) for lens in (PREFERRING, double)]
+    assert given[1] == 2 * given[0] > 0
+
+
+def test_the_bundled_lenses_prefer_nobody(knowledge: KnowledgeBase) -> None:
+    event = make_event("moonshot-ai")
+    assert all(preferred(score(event, (), lens, knowledge)) == 0 for lens in knowledge.lenses.values())
