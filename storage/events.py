@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, TextualSelect, and_, bindparam, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, TextualSelect, and_, bindparam, delete, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from pipeline.records import Event, Link, Record, Score, Sketch
-from storage import tables
+from storage import settling, tables
 from storage.engine import alone, upsert
+from storage.settling import NOISE, is_linked, key_of, link_key, tags_of
 
 PER_KEY = 200
 """Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
-LONGEST_KEY = 120
-"""Characters; a longer key is kept by its hash, as PostgreSQL's indexes refuse rows over 2,700 bytes."""
 
 _events = tables.table(tables.EventRow)
 _sketches = tables.table(tables.SketchRow)
@@ -27,8 +25,6 @@ _tags = tables.table(tables.EventTagRow)
 _links = tables.table(tables.LinkRow)
 _scores = tables.table(tables.ScoreRow)
 _aliases = tables.table(tables.EventAliasRow)
-NOISE = "mark:noise"
-"""The tag of an event that a person marked as noise: it is on no list."""
 
 
 class Cursor(Record):
@@ -64,7 +60,7 @@ def candidates(
     session: Session, keys: Sequence[str], around: datetime, within: timedelta, limit: int = 64
 ) -> list[Sketch]:
     """Sketches of events near in time that share keys: the most keys first, of equals those sharing rarer ones."""
-    wanted = list(dict.fromkeys(map(_key, keys)))
+    wanted = list(dict.fromkeys(map(key_of, keys)))
     if not wanted:
         return []
     asked = {f"key{n}": key for n, key in enumerate(wanted)}
@@ -97,29 +93,17 @@ def _sharing(count: int) -> TextualSelect:
     return asked.columns(event_id=tables.Words)
 
 
-def _key(name: str) -> str:
-    return name if len(name) <= LONGEST_KEY else sha256(tables.safe(name).encode()).hexdigest()
-
-
 # ---- saving ---------------------------------------------------------------------------------------------------------
 
 
 def save(session: Session, event: Event, sketch: Sketch | None = None, keys: Iterable[str] | None = None) -> None:
     """An event as it is now; with a sketch (or keys of its own choice) it can be found by clustering under them."""
-    row = {
-        "filed_at": event.when,
-        "first_seen_at": event.first_seen_at,
-        "occurred_on": event.occurred_on,
-        "event_type": event.event_type,
-        "follows": event.follows,
-        "body": event.model_dump_json(),
-    }
-    upsert(session, _events, ("id",), row | {"id": event.id})
+    settling.write_bodies(session, [event])
     if sketch is not None:
         _save_sketch(session, event.id, sketch)
     if sketch is not None or keys is not None:
         _save_keys(session, event, sketch, keys)
-    _save_tags(session, event)
+    settling.write_tags(session, {event.id: event.when}, {event.id: tags_of(event)}, is_linked)
 
 
 def remove(session: Session, event_id: str, leads_to: str | None = None) -> None:
@@ -136,33 +120,14 @@ def bring_back(session: Session, event_id: str) -> None:
 
 def save_links(session: Session, event_id: str, links: Iterable[Link], now: datetime) -> None:
     """An event's links as drawn now. One drawn before keeps its known-at time; one no longer drawn is withdrawn."""
-    drawn = {_link_key(link): link for link in links}
-    query = select(_links).where(_links.c.event_id == event_id)
-    stored = {(row.security_id, row.relation, row.path_hash): row for row in session.execute(query)}
-    fresh: list[dict[str, Any]] = []
-    for key, link in drawn.items():
-        body, old = link.model_dump_json(), stored.get(key)
-        if old is None:
-            row = dict(zip(("security_id", "relation", "path_hash"), key, strict=True))
-            values = {"event_id": event_id, "weight": link.weight, "body": body, "known_at": now, "withdrawn_at": None}
-            fresh.append(row | values)
-        elif old.body != body or old.withdrawn_at is not None:
-            known_at = old.known_at if old.withdrawn_at is None else now
-            change = {"weight": link.weight, "body": body, "known_at": known_at, "withdrawn_at": None}
-            session.execute(update(_links).where(_is_link(event_id, key)).values(change))
-    if fresh:
-        session.execute(_links.insert(), fresh)
-    for key, old in stored.items():
-        if key not in drawn and old.withdrawn_at is None:
-            session.execute(update(_links).where(_is_link(event_id, key)).values(withdrawn_at=now))
-    standing = {key[0] for key, old in stored.items() if old.withdrawn_at is None}
-    if standing != {key[0] for key in drawn}:
-        _save_linked_tags(session, event_id, {link.security_id for link in drawn.values()})
+    drawn = tuple(links)
+    if settling.write_links(session, {event_id: drawn}, now):
+        _save_linked_tags(session, event_id, settling.linked_tags(drawn))
 
 
 def restore_link(session: Session, link: Link, known_at: datetime, withdrawn_at: datetime | None) -> None:
     """A link as it was drawn between two times, in place of what is kept of it."""
-    key = dict(zip(("security_id", "relation", "path_hash"), _link_key(link), strict=True))
+    key = dict(zip(("security_id", "relation", "path_hash"), link_key(link), strict=True))
     times = {"known_at": known_at, "withdrawn_at": withdrawn_at}
     row = {"event_id": link.event_id, "weight": link.weight, "body": link.model_dump_json(), **key, **times}
     upsert(session, _links, ("event_id", *key), row)
@@ -170,16 +135,12 @@ def restore_link(session: Session, link: Link, known_at: datetime, withdrawn_at:
 
 def save_linked_tags(session: Session, event_id: str) -> None:
     """The tags by which an event is found under the securities that it is linked to now."""
-    _save_linked_tags(session, event_id, set(securities_of(session, event_id)))
+    _save_linked_tags(session, event_id, {f"linked:{one}" for one in securities_of(session, event_id)})
 
 
 def save_scores(session: Session, scores: Iterable[Score]) -> None:
     """An event's importance under each lens, in place of what was kept."""
-    rows = [
-        {"event_id": score.event_id, "lens": score.lens, "total": score.total, "body": score.model_dump_json()}
-        for score in scores
-    ]
-    upsert(session, _scores, ("event_id", "lens"), *rows)
+    settling.write_scores(session, scores)
 
 
 def _save_sketch(session: Session, event_id: str, sketch: Sketch) -> None:
@@ -190,57 +151,16 @@ def _save_keys(session: Session, event: Event, sketch: Sketch | None, keys: Iter
     """Keys stand under the sketch's time, as it is the sketch that is compared."""
     when = sketch.when if sketch is not None else event.when
     chosen = keys if keys is not None else (sketch.keys if sketch is not None else ())
-    wanted = set(map(_key, chosen))
+    wanted = set(map(key_of, chosen))
     session.execute(delete(_keys).where(_keys.c.event_id == event.id))
     if wanted:
         rows = [{"key": key, "filed_at": when, "event_id": event.id} for key in sorted(wanted)]
         session.execute(_keys.insert(), rows)
 
 
-def _save_tags(session: Session, event: Event) -> None:
-    """Only what changed is written: most reports that join an event change nothing in it that one filters by."""
-    wanted = _tags_of(event)
-    query = select(_tags.c.tag, _tags.c.filed_at).where(_tags.c.event_id == event.id)
-    stored = {row.tag: row.filed_at for row in session.execute(query)}
-    wanted |= {tag for tag in stored if tag.startswith("linked:")}
-    gone = [tag for tag, at in stored.items() if tag not in wanted or at != event.when]
-    if gone:
-        session.execute(delete(_tags).where(_tags.c.event_id == event.id, _tags.c.tag.in_(gone)))
-    fresh = sorted(tag for tag in wanted if stored.get(tag) != event.when)
-    if fresh:
-        session.execute(_tags.insert(), [{"tag": t, "filed_at": event.when, "event_id": event.id} for t in fresh])
-
-
-def _save_linked_tags(session: Session, event_id: str, securities: set[str]) -> None:
+def _save_linked_tags(session: Session, event_id: str, wanted: set[str]) -> None:
     filed_at = session.execute(select(_events.c.filed_at).where(_events.c.id == event_id)).scalar_one()
-    query = select(_tags.c.tag).where(_tags.c.event_id == event_id, _tags.c.tag.like("linked:%"))
-    stored = set(session.execute(query).scalars())
-    wanted = {f"linked:{security}" for security in securities}
-    if gone := stored - wanted:
-        session.execute(delete(_tags).where(_tags.c.event_id == event_id, _tags.c.tag.in_(gone)))
-    if fresh := sorted(wanted - stored):
-        session.execute(_tags.insert(), [{"tag": t, "filed_at": filed_at, "event_id": event_id} for t in fresh])
-
-
-def _tags_of(event: Event) -> set[str]:
-    if event.is_noise:
-        return {NOISE}
-    tags = {f"type:{event.event_type}"} | {f"company:{tag.id}" for tag in event.companies}
-    for product in event.products:
-        tags |= {_key(f"product:{name.casefold()}") for name in (product.id, product.family, product.name) if name}
-    tags |= {f"modality:{modality}" for modality in (*event.modalities.input, *event.modalities.output)}
-    return tags | {f"security:{tag.id}" for tag in event.securities}
-
-
-def _link_key(link: Link) -> tuple[str, str, bytes]:
-    path = sha256("\x00".join(link.path).encode()).digest()
-    return link.security_id, link.relation, path
-
-
-def _is_link(event_id: str, key: tuple[str, str, bytes]) -> ColumnElement[bool]:
-    security_id, relation, path_hash = key
-    is_tie = and_(_links.c.security_id == security_id, _links.c.relation == relation, _links.c.path_hash == path_hash)
-    return and_(_links.c.event_id == event_id, is_tie)
+    settling.write_tags(session, {event_id: filed_at}, {event_id: wanted}, lambda tag: not is_linked(tag))
 
 
 # ---- looking --------------------------------------------------------------------------------------------------------
@@ -301,7 +221,7 @@ def page(
     """Events that meet every filter given, newest first, from where a cursor points."""
     wanted = [("company", company), ("modality", modality), ("type", event_type)]
     tags = [[f"{name}:{value}"] for name, value in wanted if value]
-    tags += [[_key(f"product:{product.casefold()}")]] if product else []
+    tags += [[key_of(f"product:{product.casefold()}")]] if product else []
     tags += [[f"security:{security}", f"linked:{security}"]] if security else []
     query = select(_events.c.filed_at, _events.c.id, _events.c.body).where(*(_has(any_of) for any_of in tags))
     query = query.where(_is_shown())
