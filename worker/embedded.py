@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 import structlog
@@ -24,8 +24,11 @@ IDLE_SECONDS = 0.5
 BEAT_SECONDS = 15.0
 
 
-def run(desk: Desk, outside: Outside, stop: threading.Event) -> None:
-    """Ring every bell until told to stop. A round that fails is logged and rung again; a thread never ends by itself."""
+JOBS = ("collect", "process", "deliver", "write", "watch")
+
+
+def run(desk: Desk, outside: Outside, stop: threading.Event, jobs: Collection[str] = JOBS) -> None:
+    """Ring every bell, or those of some jobs, until told to stop. A round that fails is logged and rung again."""
     seconds = {bell.job: bell.seconds for bell in BELLS}
     rounds: dict[str, tuple[Callable[[], object], float]] = {
         "collect": (lambda: asyncio.run(keep_collecting(desk, outside, now, lambda: not stop.is_set())), IDLE_SECONDS),
@@ -37,6 +40,7 @@ def run(desk: Desk, outside: Outside, stop: threading.Event) -> None:
     threads = [
         threading.Thread(target=_ring, args=(name, job, pause, desk, stop), name=name, daemon=True)
         for name, (job, pause) in rounds.items()
+        if name in jobs
     ]
     for thread in threads:
         thread.start()

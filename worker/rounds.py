@@ -47,6 +47,8 @@ class Outside:
     digest_lens: str = "media"
     manners: Manners = field(default_factory=Manners)
     """What we owe each host, from one round to the next."""
+    delay: float = 1.0
+    """Seconds between two requests to one host."""
 
 
 def outside_of(settings: Settings) -> Outside:
@@ -83,7 +85,14 @@ def watch_round(desk: Desk, outside: Outside, clock: Clock) -> int:
 
 def _collector(desk: Desk, outside: Outside, clock: Clock) -> Collector:
     return Collector(
-        desk, outside.guard, clock, outside.contact, outside.archive, outside.public_url, manners=outside.manners
+        desk=desk,
+        guard=outside.guard,
+        clock=clock,
+        contact=outside.contact,
+        archive=outside.archive,
+        public_url=outside.public_url,
+        delay=outside.delay,
+        manners=outside.manners,
     )
 
 
