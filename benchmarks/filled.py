@@ -45,7 +45,7 @@ from pipeline.records import (
     Sketch,
 )
 from pipeline.text import TOKENIZER_VERSION
-from storage import documents, events, search, tables
+from storage import likenesses, search, settling, tables
 from storage.engine import Store, open_store
 
 END = datetime(2026, 9, 1, tzinfo=UTC)
@@ -313,7 +313,7 @@ def _add_event(rows: Rows, items: list[Item], world: World) -> None:
     rows["sketches"].append({"event_id": event.id, "body": kept.model_dump_json()})
     found = {"filed_at": founding.when, "event_id": event.id}
     rows["event_keys"] += [{"key": key} | found for key in kept.keys]
-    rows["event_tags"] += [{"tag": tag} | found for tag in sorted(events._tags_of(event))]
+    rows["event_tags"] += [{"tag": tag} | found for tag in sorted(settling.tags_of(event))]
     for lens in ("all", "media"):
         score = _score(event, lens)
         rows["scores"].append(
@@ -367,7 +367,7 @@ def _score(event: Event, lens: str) -> Score:
 
 def _heap(heaps: Heaps, item: Item) -> None:
     """A document's hashes, dealt out by their first byte."""
-    for hash_of in documents._hashes(fingerprint(item)):
+    for hash_of in likenesses.hashes(fingerprint(item)):
         heaps[hash_of[0] * PARTS // 256].write(_HEAPED.pack(hash_of, item.number))
 
 

@@ -6,22 +6,20 @@ import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, TextualSelect, delete, func, select, text, update
+from sqlalchemy import RowMapping, Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Document, Fact, Fingerprint, RawDocument, Record, State, Tags
-from storage import queue, tables
+from storage import likenesses, queue, tables
 from storage.engine import alone, upsert
+from storage.likenesses import hash_of
 
 LIKE_LIMIT = 50
 """Documents handed to dedupe at most; beyond that a band is a boilerplate, not a likeness."""
-PER_HASH = 20
-"""Newest documents looked at under one hash."""
 WORDS_THAT_IDENTIFY = 200
 """Characters from which the same words from one source are the same entry, whatever its guid and URL say."""
 PROCESS = "document"
@@ -30,7 +28,6 @@ PROCESS = "document"
 _documents = tables.table(tables.DocumentRow)
 _raw = tables.table(tables.RawRow)
 _keys = tables.table(tables.DocumentKeyRow)
-_likenesses = tables.table(tables.LikenessRow)
 _readings = tables.table(tables.ReadingRow)
 _fields = frozenset(Document.model_fields)
 _facts = TypeAdapter(tuple[Fact, ...])
@@ -43,6 +40,19 @@ class Received(Record):
     new: int
     known: int
     ids: tuple[str, ...]
+
+
+class Finished(NamedTuple):
+    """A document read, and the state that its trip ended in."""
+
+    document: Document
+    fingerprint: Fingerprint
+    tags: Tags
+    facts: tuple[Fact, ...]
+    state: State
+    reason: str = ""
+    event_id: str | None = None
+    duplicate_of: str | None = None
 
 
 class DocumentUnknown(LookupError):
@@ -105,21 +115,29 @@ def identities(raw: RawDocument) -> tuple[bytes, ...]:
     """
     headline = _plain(raw.title) or _plain(raw.text)[:WORDS_THAT_IDENTIFY]
     has_text = "text" if raw.text.strip() else "title"
-    words = _hash("words", raw.source_id, _plain(raw.title), _plain(raw.text))
+    words = hash_of("words", raw.source_id, _plain(raw.title), _plain(raw.text))
     found = []
     if raw.url:
-        found.append(_hash("url", _plain_url(raw.url), headline, has_text))
+        found.append(hash_of("url", _plain_url(raw.url), headline, has_text))
     if raw.id:
-        found.append(_hash("guid", raw.source_id, raw.id, headline, has_text))
+        found.append(hash_of("guid", raw.source_id, raw.id, headline, has_text))
     if not found or len(raw.text) >= WORDS_THAT_IDENTIFY:
         found.append(words)
     return tuple(found)
 
 
+def raws(session: Session, document_ids: Sequence[str]) -> dict[str, RawDocument]:
+    """Entries as they came in, by the id that the store gave each; ids without one are left out."""
+    rows = session.execute(select(_raw).where(_raw.c.document_id.in_(document_ids)))
+    found = {row.document_id: RawDocument.model_validate_json(zlib.decompress(row.body)) for row in rows}
+    return {key: raw.model_copy(update={"document_id": key}) for key, raw in found.items()}
+
+
 def raw(session: Session, document_id: str) -> RawDocument:
-    """The entry as it came in, with the id that the store gave it."""
-    body = session.execute(select(_raw.c.body).where(_raw.c.document_id == document_id)).scalar_one()
-    return RawDocument.model_validate_json(zlib.decompress(body)).model_copy(update={"document_id": document_id})
+    """The entry as it came in, with the id that the store gave it. Raises DocumentUnknown."""
+    if found := raws(session, [document_id]):
+        return found[document_id]
+    raise DocumentUnknown(document_id)
 
 
 def _known(session: Session, keys: Sequence[bytes]) -> dict[bytes, str]:
@@ -179,10 +197,6 @@ def _plain_url(url: str) -> str:
     return f"{host}{parts.path.rstrip('/')}?{urlencode(sorted(asked))}#{fragment}"
 
 
-def _hash(*parts: str) -> bytes:
-    return sha256("\x00".join(tables.safe(part) for part in parts).encode()).digest()
-
-
 def _id(key: bytes) -> str:
     return f"d{key.hex()[:20]}"
 
@@ -192,10 +206,7 @@ def _id(key: bytes) -> str:
 
 def like(session: Session, fingerprint: Fingerprint, limit: int = LIKE_LIMIT) -> list[Document]:
     """Finished documents that share the URL, the words or a band with a fingerprint, newest first."""
-    hashes = _hashes(fingerprint)
-    asked = session.execute(_newest_under(len(hashes)), {f"hash{n}": key for n, key in enumerate(hashes)})
-    ids: dict[str, datetime] = {row.document_id: row.filed_at for row in asked}
-    newest = sorted(ids, key=lambda key: (ids[key], key), reverse=True)[:limit]
+    newest = likenesses.newest(likenesses.under(session, likenesses.hashes(fingerprint)), limit)
     found = {document.id: document for document in several(session, newest)}
     return [found[key] for key in newest if key in found]
 
@@ -214,21 +225,20 @@ def finish(
     now: datetime,
 ) -> None:
     """A document read, with the state that its trip ended in. Only a done one is found as `like` another."""
-    values = document.model_dump(exclude={"id"}) | {
-        "filed_at": document.when,
-        "state": state.value,
-        "reason": reason,
-        "step": "",
-        "event_id": event_id,
-        "duplicate_of": duplicate_of,
-        "finished_at": now,
-    }
-    _change(session, document.id, values)
-    session.execute(delete(_likenesses).where(_likenesses.c.document_id == document.id))
-    if state is State.DONE:
-        _remember(session, document, fingerprint)
-    row = {"tags": tags.model_dump_json(), "facts": _facts.dump_json(tuple(facts)).decode()}
-    upsert(session, _readings, ("document_id",), row | {"document_id": document.id})
+    ended = Finished(document, fingerprint, tags, tuple(facts), state, reason, event_id, duplicate_of)
+    finish_all(session, [ended], now)
+
+
+def finish_all(session: Session, finished: Sequence[Finished], now: datetime) -> None:
+    """Documents read, each with the state that its trip ended in, written at once."""
+    ids = [one.document.id for one in finished]
+    rows = [_finished(one) | {"finished_at": now, "key": one.document.id} for one in finished]
+    result: Any = session.execute(_finish(), rows)
+    if result.rowcount != len(rows):
+        raise DocumentUnknown(next(key for key in ids if get(session, key) is None))
+    done = [one for one in finished if one.state is State.DONE]
+    likenesses.replace(session, ids, [mark for one in done for mark in likenesses.marks(one.document, one.fingerprint)])
+    upsert(session, _readings, ("document_id",), *map(_reading, finished))
 
 
 def seat(session: Session, document_ids: Sequence[str], event_id: str) -> None:
@@ -249,7 +259,7 @@ def reopen(session: Session, document_ids: Sequence[str], now: datetime, priorit
         result: Any = session.execute(update(_documents).where(_documents.c.id == document_id).values(again))
         if result.rowcount:
             count += 1
-            session.execute(delete(_likenesses).where(_likenesses.c.document_id == document_id))
+            likenesses.replace(session, [document_id], [])
             queue.push(session, PROCESS, document_id, now, priority=priority)
             queue.replay(session, now, PROCESS, document_id)
     return count
@@ -279,23 +289,20 @@ def _change(session: Session, document_id: str, values: dict[str, Any]) -> None:
         raise DocumentUnknown(document_id)
 
 
+def _finished(one: Finished) -> dict[str, Any]:
+    ended = {"state": one.state.value, "reason": one.reason, "step": "", "event_id": one.event_id}
+    return dict(one.document) | ended | {"filed_at": one.document.when, "duplicate_of": one.duplicate_of}
+
+
 @cache
-def _newest_under(count: int) -> TextualSelect:
-    """The newest documents under each of so many hashes: as many index walks, in one statement written once."""
-    newest = f"ORDER BY filed_at DESC, document_id DESC LIMIT {PER_HASH}"
-    walk = f"SELECT * FROM (SELECT document_id, filed_at FROM likenesses WHERE hash = :hash{{}} {newest}) AS walk{{}}"  # noqa: S608
-    asked = text(" UNION ALL ".join(walk.format(n, n) for n in range(count)))
-    return asked.columns(document_id=tables.Words, filed_at=tables.UtcTime)
+def _finish() -> Update:
+    changed = [name for name in _documents.c.keys() if name != "id"]  # noqa: SIM118 a collection of columns is no dict
+    return update(_documents).where(_documents.c.id == bindparam("key")).values({n: bindparam(n) for n in changed})
 
 
-def _remember(session: Session, document: Document, fingerprint: Fingerprint) -> None:
-    rows = [{"hash": k, "filed_at": document.when, "document_id": document.id} for k in _hashes(fingerprint)]
-    session.execute(_likenesses.insert(), rows)
-
-
-def _hashes(fingerprint: Fingerprint) -> list[bytes]:
-    named = [("url", fingerprint.url), ("text", fingerprint.text), *(("band", band) for band in fingerprint.bands)]
-    return list(dict.fromkeys(_hash(name, value) for name, value in named if value))
+def _reading(one: Finished) -> dict[str, Any]:
+    facts = _facts.dump_json(one.facts).decode()
+    return {"document_id": one.document.id, "tags": one.tags.model_dump_json(), "facts": facts}
 
 
 # ---- looking --------------------------------------------------------------------------------------------------------
@@ -321,6 +328,13 @@ def of_event(session: Session, event_id: str) -> list[Document]:
 def seat_of(session: Session, document_id: str) -> str | None:
     """The event that a document sits in, if it does."""
     return session.execute(select(_documents.c.event_id).where(_documents.c.id == document_id)).scalar()
+
+
+def seats_of(session: Session, document_ids: Sequence[str]) -> dict[str, str]:
+    """The events that documents sit in; those that sit in none are left out."""
+    query = select(_documents.c.id, _documents.c.event_id)
+    rows = session.execute(query.where(_documents.c.id.in_(document_ids), _documents.c.event_id.is_not(None)))
+    return {row.id: row.event_id for row in rows}
 
 
 def tags_of(session: Session, document_id: str) -> Tags | None:

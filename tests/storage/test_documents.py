@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from pipeline.records import Fact, Fingerprint, State
-from storage import documents, queue
+from storage import documents, likenesses, queue
 from storage.engine import Store
 from tests.storage.factories import DAY, MINUTE, NOW, finish, make_document, make_raw, take
 
@@ -167,7 +167,7 @@ def test_like_is_capped(store: Store) -> None:
         for number in range(30):
             finish(session, take(session, make_raw(number), text=f"words {number}", bands=("boilerplate",)))
         fingerprint = Fingerprint(url=None, text="x", bands=("boilerplate",))
-        assert len(documents.like(session, fingerprint)) == documents.PER_HASH
+        assert len(documents.like(session, fingerprint)) == likenesses.PER_HASH
 
 
 def test_a_document_opened_again_waits_and_is_not_like_itself(store: Store) -> None:
