@@ -1,0 +1,74 @@
+"""`python -m tests.faults [--full] [--seed N] [--count N] [FAULT ...]`: exit 1 where anything is lost, doubled or unexpected."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tests.faults import kills
+from tests.faults.table import show
+from tests.faults.verdict import Tally
+
+
+class Fault(NamedTuple):
+    """A fault by its name, and how often it happens: quick for every change, full on demand."""
+
+    name: str
+    run: Callable[[Tally, int, Callable[[], None]], None]
+    quick: int
+    full: int
+
+
+FAULTS = (
+    Fault("kill -9, SQLite", kills.kills_embedded, 100, 1000),
+    Fault("kill -9, PostgreSQL+Celery", kills.kills_scaled, 100, 1000),
+)
+
+
+def main() -> int:
+    """Run the faults that were named, or all; the exit code."""
+    asked = _arguments()
+    chosen = [fault for fault in FAULTS if not asked.faults or any(word in fault.name for word in asked.faults)]
+    if not chosen:
+        sys.stderr.write("no such fault; known are:\n" + "".join(f"  {fault.name}\n" for fault in FAULTS))
+        return 2
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    tallies = [_run(fault, asked, console) for fault in chosen]
+    show(tallies, console)
+    return 0 if all(tally.is_clean for tally in tallies) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("faults", nargs="*", help="parts of the faults' names; all without one")
+    parser.add_argument("--full", action="store_true", help="full counts: an hour or more")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--count", type=int, default=0, help="how often, in place of the quick or full count")
+    return parser.parse_args()
+
+
+def _run(fault: Fault, asked: argparse.Namespace, console: Console) -> Tally:
+    count = asked.count or (fault.full if asked.full else fault.quick)
+    tally = Tally(fault.name, asked.seed)
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{fault.name} (seed {asked.seed})", total=count)
+        try:
+            fault.run(tally, count, lambda: bar.advance(task))
+        except Exception as error:  # noqa: BLE001  the top of a fault: the others are shown all the same
+            tally.wonder(f"the run broke off: {type(error).__name__}: {error}")
+    tally.seconds = time.monotonic() - began
+    console.print(f"{'done ' if tally.is_clean else 'WRONG'} {fault.name}, seed {asked.seed}, {tally.seconds:.0f} s")
+    return tally
+
+
+if __name__ == "__main__":
+    sys.exit(main())

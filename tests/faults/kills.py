@@ -1,0 +1,74 @@
+"""`kill -9` of collector, worker, sender and web at random moments, while the world goes on telling."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+
+from tests import servers
+from tests.faults.nursery import Nursery
+from tests.faults.stage import EMBEDDED, SCALED, Stage, pushed, running, stage
+from tests.faults.stories import Story
+from tests.faults.verdict import Tally, judge
+
+SHORTEST, LONGEST = 0.05, 0.35
+"""Seconds between two kills."""
+HAPPENINGS_A_KILL = 3
+
+Advance = Callable[[], None]
+
+
+def kills_embedded(tally: Tally, count: int, advance: Advance) -> None:
+    """The parts of one machine over one SQLite file."""
+    with stage() as made:
+        _storm(tally, made, EMBEDDED, count, advance)
+
+
+def kills_scaled(tally: Tally, count: int, advance: Advance) -> None:
+    """Celery workers and beat over PostgreSQL and Valkey."""
+    with servers.postgres() as postgres, servers.redis_server() as redis:
+        address = postgres.borrow()
+        with stage(database_url=address, redis=redis) as made:
+            _storm(tally, made, SCALED, count, advance)
+
+
+def _storm(tally: Tally, made: Stage, roles: Sequence[str], count: int, advance: Advance) -> None:
+    dice = random.Random(tally.seed)
+    hub: SimpleQueue[list[Story] | None] = SimpleQueue()
+    thread = threading.Thread(target=_push_all, args=(made, hub), daemon=True)
+    with running(made, roles) as parts:
+        thread.start()
+        killed = Counter(_kill_one(made, parts, dice, hub, advance) for _ in range(count))
+        hub.put(None)
+        made.drain(parts, tally)
+        thread.join(30)
+        tally.remarks.append("kills: " + ", ".join(f"{killed[role]} {role}" for role in roles))
+        tally.recovered += sum(times for line, times in parts.heard.items() if line == "again")
+        for role, times in parts.ended.items():
+            tally.wonder(f"{role} ended by itself {times} times", times)
+    judge(tally, made.store, made.world)
+    tally.remarks.append(f"{len(made.acked)} pushes acknowledged")
+
+
+def _kill_one(
+    made: Stage, parts: Nursery, dice: random.Random, hub: SimpleQueue[list[Story] | None], advance: Advance
+) -> str:
+    """Some news, a moment, a kill; who was killed."""
+    hub.put(pushed(made.world.tell(HAPPENINGS_A_KILL), dice))
+    time.sleep(dice.uniform(SHORTEST, LONGEST))
+    parts.revive()
+    while not (at_work := sorted(part.role for part in parts.ready())):
+        time.sleep(0.01)
+    victim = dice.choice(at_work)
+    parts.kill(victim)
+    advance()
+    return victim
+
+
+def _push_all(made: Stage, hub: SimpleQueue[list[Story] | None]) -> None:
+    while (stories := hub.get()) is not None:
+        made.push(stories)
