@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipeline.digest.blocks import Page
 from pipeline.digest.edits import edited
 from pipeline.digest.formats import markdown, pdf, plain, web, word
-from pipeline.digest.layout import Page, page
+from pipeline.digest.layout import page
 from pipeline.digest.shape import Digest
 
 FORMATS = ("text", "md", "html", "json", "docx", "pdf")

@@ -1,4 +1,4 @@
-"""What the week means by the research framework: boxes, themes with their typed stances, linked stocks, and risks."""
+"""What the week means by the research framework: boxes, themes with their typed stances, and risks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from collections.abc import Mapping, Sequence
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens, Member, Theme
 from pipeline.compare import is_headlined
+from pipeline.digest import linked
 from pipeline.digest.ledger import Ledger
-from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, Stock, ThemeBlock
+from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, ThemeBlock
 from pipeline.digest.telling import main_facts
-from pipeline.digest.wording import ATTENTION, DIRECT, RISK_CUES, STANCES, join
-from pipeline.records import Event, Link, Reason
+from pipeline.digest.wording import ATTENTION, RISK_CUES, STANCES, join
+from pipeline.records import Event, Reason
 
 NAMED = 3
 """How many events a box, a theme or a risk names; the others are counted nowhere, they stand in their own section."""
-STOCKS_SHOWN = 20
-STOCKS_TOLD = 5
-_STRENGTH = {"high": 0, "medium": 1, "low": 2}
 
 
 # ---- framework ------------------------------------------------------------------------------------------------------
@@ -60,7 +58,7 @@ class Views:
     def of(self, one: Ranked) -> tuple[Sentence, ...]:
         """Where the framework puts an event, in a sentence of view; the securities it touches, in one that says so."""
         first = one.event.id == self._first
-        told = (self._placement(one, first), _linked(one, self._ledger, first))
+        told = (self._placement(one, first), linked.touched(one, self._ledger, first))
         return tuple(sentence for sentence in told if sentence)
 
     def _placement(self, one: Ranked, first: bool) -> Sentence | None:
@@ -121,74 +119,6 @@ def _attention(theme: Theme, ledger: Ledger) -> Both | None:
     if not theme.attention or theme.as_of > ledger.published_on:
         return None
     return Both(zh=theme.attention, en=ATTENTION.get(theme.attention, theme.attention))
-
-
-def _linked(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
-    """The securities in order of strength: first those that the event is of or that it names, then the others by their tie."""
-    links = _strongest(one.links)
-    if not links:
-        return None
-    as_of = ledger.day(max(link.as_of for link in links)).isoformat()
-    zh, en = [], []
-    for group, lead_zh, lead_en in _by_nearness(one, links, ledger):
-        names = _names(group, ledger)
-        if names:
-            zh.append(f"{lead_zh}{names.zh}")
-            en.append(f"{lead_en} {names.en}")
-    aside_zh = "（依据见关联标的表，关联不等于推荐）" if first else ""
-    aside_en = " (evidence in the table of linked stocks; a link is no recommendation)" if first else ""
-    return Sentence(
-        zh=f"标的方面，截至{as_of}，{'；'.join(zh)}{aside_zh}。",
-        en=f"Stocks: as of {as_of} {'; '.join(en)}{aside_en}.",
-        kind="note",
-    )
-
-
-def _by_nearness(one: Ranked, links: Sequence[Link], ledger: Ledger) -> list[tuple[list[Link], str, str]]:
-    """Links with how they come in: listings of those who act, others whom a report names, those tied in some other way."""
-    acting = {tag.id for tag in one.event.companies if tag.role == "actor"}
-    rows = ledger.knowledge.securities
-    firms = {i: rows[i].company for i in (x.security_id for x in links) if i in rows}
-    own = [x for x in links if x.direct and firms.get(x.security_id) in acting]
-    return [
-        (own, "当事公司为", "listed itself:"),
-        ([x for x in links if x.direct and x not in own], "文中另提及", "named in the reports:"),
-        ([x for x in links if not x.direct], "间接关联", "tied to"),
-    ]
-
-
-def _names(links: Sequence[Link], ledger: Ledger) -> Both | None:
-    """Securities with their codes and tie, one company's listings together, as many as a sentence bears."""
-    firms: dict[str, list[Link]] = defaultdict(list)
-    for link in links:
-        row = ledger.knowledge.securities.get(link.security_id)
-        firms[(row.company if row else None) or link.security_id].append(link)
-    if not firms:
-        return None
-    shown = [_with_tie(group, ledger) for group in list(firms.values())[:STOCKS_TOLD]]
-    more = len(firms) > STOCKS_TOLD
-    return Both(
-        zh=join([n.zh for n in shown], "zh") + ("等" if more else ""),
-        en=", ".join(n.en for n in shown) + (" and others" if more else ""),
-    )
-
-
-def _with_tie(group: Sequence[Link], ledger: Ledger) -> Both:
-    """One company's listings, with the kind of tie where it is an indirect one."""
-    name = ledger.security(group[0].security_id)
-    for link in group[1:]:
-        ledger.security(link.security_id)
-    codes = [link.security_id for link in group]
-    tie = None if group[0].direct else _relation(group[0], ledger)
-    zh, en = (f"，{tie.zh}", f", {tie.en}") if tie else ("", "")
-    return Both(zh=f"{name.zh}（{'、'.join(codes)}{zh}）", en=f"{name.en} ({', '.join(codes)}{en})")
-
-
-def _relation(link: Link, ledger: Ledger) -> Both:
-    kind = ledger.knowledge.relation_kinds.get(link.relation)
-    if kind:
-        return Both(zh=kind.name_zh, en=kind.name_en)
-    return DIRECT.get(link.relation) or Both(zh=link.relation, en=link.relation)
 
 
 # ---- themes ---------------------------------------------------------------------------------------------------------
@@ -309,68 +239,6 @@ def _change(theme_id: str, holdings: tuple[Holding, ...], last: Digest | None) -
         return Sentence(zh="名单较上期无变化。", en="The list is unchanged since the last issue.", kind="note")
     return Sentence(
         zh="较上期：" + "，".join(zh) + "。", en="Since the last issue: " + "; ".join(en) + ".", kind="note"
-    )
-
-
-# ---- stocks ---------------------------------------------------------------------------------------------------------
-
-
-def stocks(
-    ranked: Sequence[Ranked], lens: Lens, headlines: Mapping[str, Sentence], ledger: Ledger
-) -> tuple[tuple[Stock, ...], int]:
-    """The securities that the week touches, each once, and how many more there are.
-
-    Those that the lens prefers come first, then those that stand under its themes, then the strongest links.
-    """
-    best: dict[str, tuple[Ranked, Link]] = {}
-    touched: dict[str, set[str]] = defaultdict(set)
-    for one in ranked:
-        for link in _strongest(one.links):
-            touched[link.security_id].add(one.event.id)
-            held = best.get(link.security_id)
-            if held is None or _force(link) < _force(held[1]):
-                best[link.security_id] = (one, link)
-    themes = [t for t in lens.themes if t in ledger.knowledge.themes]
-    members = {m.security for t in themes for m in ledger.knowledge.members(t, ledger.published_on)}
-
-    def place(pair: tuple[Ranked, Link]) -> tuple[int, tuple[bool, int, float], float, str]:
-        one, link = pair
-        nearness = 0 if link.security_id in lens.prefer_stocks else 1 if link.security_id in members else 2
-        return (nearness, _force(link), -one.score.total, link.security_id)
-
-    order = sorted(best.values(), key=place)
-    rows = [
-        _stock(one, link, len(touched[link.security_id]) - 1, headlines, ledger) for one, link in order[:STOCKS_SHOWN]
-    ]
-    return tuple(rows), max(0, len(order) - STOCKS_SHOWN)
-
-
-def _strongest(links: Sequence[Link]) -> list[Link]:
-    """One link a security, strongest first."""
-    best: dict[str, Link] = {}
-    for link in sorted(links, key=lambda x: (_force(x), x.security_id)):
-        best.setdefault(link.security_id, link)
-    return list(best.values())
-
-
-def _force(link: Link) -> tuple[bool, int, float]:
-    return (not link.direct, _STRENGTH[link.strength], -link.weight * link.confidence)
-
-
-def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Sentence], ledger: Ledger) -> Stock:
-    return Stock(
-        security_id=link.security_id,
-        name=ledger.security(link.security_id),
-        event_id=one.event.id,
-        event=headlines[one.event.id],
-        relation=_relation(link, ledger),
-        direct=link.direct,
-        strength=link.strength,
-        reason=Both(zh=link.reason.zh, en=link.reason.en),
-        evidence=link.evidence,
-        as_of=link.as_of,
-        issuer_denied=link.issuer_denied,
-        other_events=others,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens
 from pipeline.compare import Earlier, compare
-from pipeline.digest import coming, heading, market, standing, telling
+from pipeline.digest import coming, comparing, heading, linked, market, standing, telling
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import (
@@ -76,7 +76,7 @@ def compose(
 
     summary = _summary(period, inside, told, quiet, headlines, ledger)
     items = _items(told, earlier, period, headlines, ledger)
-    stock_rows, stocks_left_out = standing.stocks(settled, lens, headlines, ledger)
+    stock_rows, stocks_left_out = linked.stocks(settled, lens, headlines, ledger)
     return Digest(
         period=period,
         lens=lens.id,
@@ -268,7 +268,7 @@ def _items(
         sentences = [
             telling.opening(event, period, ledger),
             telling.hard_facts(event, ledger),
-            *telling.compared(event, comparisons, others, ledger),
+            *comparing.compared(event, comparisons, others, ledger),
             *telling.conflicts(event, ledger),
             telling.modality(event, ledger),
             telling.elsewhere(event, ledger),

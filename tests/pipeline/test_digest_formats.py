@@ -17,8 +17,9 @@ import jsonschema  # type: ignore[import-untyped]  # its stubs are not worth a d
 import pytest
 
 from pipeline.digest import FORMATS, Digest, FontsMissing, UnknownFormat, compose, render, schema, unsupported
+from pipeline.digest.blocks import Bullets, Figure, Heading, Prose, Table
 from pipeline.digest.formats import charts, pdf
-from pipeline.digest.layout import Bullets, Figure, Heading, Prose, Table, page
+from pipeline.digest.layout import page
 from tests.pipeline.founding_week import MADE_AT, WEEK, founding_week, kimi, knowledge, open_sora, ranked, report
 
 ROOT = Path(__file__).parents[2]

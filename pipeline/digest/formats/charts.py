@@ -9,8 +9,8 @@ import unicodedata
 from html import escape
 from typing import Literal
 
+from pipeline.digest.blocks import Figure
 from pipeline.digest.figures import plain
-from pipeline.digest.layout import Figure
 from pipeline.digest.shape import Digest, HeatRow, Market, Series
 from pipeline.records import Record
 from pipeline.text import clean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.digest.layout import Bullets, Figure, Heading, Page, Prose, Run, Table
+from pipeline.digest.blocks import Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.shape import Charts, Digest
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'（）；]+")

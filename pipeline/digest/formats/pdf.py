@@ -12,8 +12,8 @@ from typing import Literal
 
 import typst
 
+from pipeline.digest.blocks import Figure, Page, Table
 from pipeline.digest.formats.charts import draw
-from pipeline.digest.layout import Figure, Page, Table
 from pipeline.digest.shape import Digest
 from pipeline.records import Record
 from pipeline.text import clean

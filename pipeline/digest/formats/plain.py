@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from pipeline.digest.layout import Bullets, Figure, Heading, Page, Prose, Run, Table
+from pipeline.digest.blocks import Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.shape import Charts, Digest
 
 WIDTH = 88

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html import escape
 
+from pipeline.digest.blocks import Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.formats.charts import draw, svg
-from pipeline.digest.layout import Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.shape import Digest
 from pipeline.text import clean
 

@@ -13,8 +13,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from pipeline.digest.blocks import Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.formats.pdf import picture
-from pipeline.digest.layout import Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.shape import Digest
 from pipeline.text import clean
 
