@@ -11,10 +11,10 @@ from pipeline.records import Sketch
 WINDOW = timedelta(days=21)
 """How long an event can be joined or followed."""
 
-CANDIDATES = 60
+CANDIDATES = 30
 """How many sketches the decision looks at: those that share the most keys, of equals those sharing rarer ones."""
 
-PER_KEY = 200
+PER_KEY = 64
 """Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
 
 KEPT = 2 * PER_KEY

@@ -15,7 +15,7 @@ from storage import settling, tables
 from storage.engine import alone, upsert
 from storage.settling import NOISE, is_linked, key_of, link_key, tags_of
 
-PER_KEY = 200
+PER_KEY = 64
 """Newest events looked at under one key: one that common selects little; the rarer keys find the event."""
 
 _events = tables.table(tables.EventRow)
@@ -97,12 +97,15 @@ def _sharing(count: int) -> TextualSelect:
 
 
 def save(session: Session, event: Event, sketch: Sketch | None = None, keys: Iterable[str] | None = None) -> None:
-    """An event as it is now; with a sketch (or keys of its own choice) it can be found by clustering under them."""
+    """An event as it is now; with a sketch (or keys of its own choice) it can be found by clustering under them.
+
+    Keys stand under the sketch's time, as it is the sketch that is compared.
+    """
     settling.write_bodies(session, [event])
     if sketch is not None:
-        _save_sketch(session, event.id, sketch)
-    if sketch is not None or keys is not None:
-        _save_keys(session, event, sketch, keys)
+        save_sketch(session, event, sketch)
+    if keys is not None:
+        _save_keys(session, event, sketch.when if sketch else event.when, keys)
     settling.write_tags(session, {event.id: event.when}, {event.id: tags_of(event)}, is_linked)
 
 
@@ -143,19 +146,17 @@ def save_scores(session: Session, scores: Iterable[Score]) -> None:
     settling.write_scores(session, scores)
 
 
-def _save_sketch(session: Session, event_id: str, sketch: Sketch) -> None:
-    upsert(session, _sketches, ("event_id",), {"event_id": event_id, "body": sketch.model_dump_json()})
+def save_sketch(session: Session, event: Event, sketch: Sketch, is_new: bool = False) -> None:
+    """What clustering is to keep for an event that is stored; one that is new had no keys before."""
+    upsert(session, _sketches, ("event_id",), {"event_id": event.id, "body": sketch.model_dump_json()})
+    _save_keys(session, event, sketch.when, sketch.keys, is_new)
 
 
-def _save_keys(session: Session, event: Event, sketch: Sketch | None, keys: Iterable[str] | None) -> None:
-    """Keys stand under the sketch's time, as it is the sketch that is compared."""
-    when = sketch.when if sketch is not None else event.when
-    chosen = keys if keys is not None else (sketch.keys if sketch is not None else ())
-    wanted = set(map(key_of, chosen))
-    session.execute(delete(_keys).where(_keys.c.event_id == event.id))
-    if wanted:
-        rows = [{"key": key, "filed_at": when, "event_id": event.id} for key in sorted(wanted)]
-        session.execute(_keys.insert(), rows)
+def _save_keys(session: Session, event: Event, when: datetime, keys: Iterable[str], is_new: bool = False) -> None:
+    if not is_new:
+        session.execute(delete(_keys).where(_keys.c.event_id == event.id))
+    if wanted := sorted(set(map(key_of, keys))):
+        session.execute(_keys.insert(), [{"key": key, "filed_at": when, "event_id": event.id} for key in wanted])
 
 
 def _save_linked_tags(session: Session, event_id: str, wanted: set[str]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cached_property
-from math import exp, sqrt
+from math import exp, fsum, sqrt
 
 from pipeline.cluster.vocabulary import Vocabulary
 from pipeline.records import Sketch
@@ -28,6 +28,8 @@ FAR = 7.0
 _NAME_AND_VERSION = re.compile(r"^(\D{2,}?) ?(\d{1,2}(?:\.\d+)*)(?![\d.]*[bk])")
 
 Signals = dict[str, float]
+Words = dict[str, float]
+"""Words with how telling each is, 0 to 1."""
 
 
 class View:
@@ -35,9 +37,9 @@ class View:
 
     def __init__(self, sketch: Sketch, known: Vocabulary) -> None:
         self.sketch = sketch
-        self.head = {word: known.weight(word) for word in sketch.terms}
-        self.every = self.head | {word: known.weight(word) for word in sketch.lead}
-        self.acts = known.acts & set(sketch.terms)
+        self.head = known.weighed(sketch.terms)
+        self.every = self.head | known.weighed(sketch.lead)
+        self.acts = known.acts.intersection(sketch.terms)
         self.between = known.between & self.acts
         self.who = set(sketch.who)
         self.parties = {word for word in sketch.who if word.startswith("c:")}
@@ -53,19 +55,24 @@ class View:
         return {(found[1], found[2]) for found in parted if found}
 
     @cached_property
-    def what(self) -> dict[str, float]:
-        """The headline without who it is about: what happened."""
-        return {word: weight for word, weight in self.head.items() if word not in self.who}
-
-    @cached_property
-    def named(self) -> dict[str, float]:
-        """The headline's companies and products."""
-        return {word: weight for word, weight in self.head.items() if word in self.who}
+    def names(self) -> list[str]:
+        """The products that the headline names, without spaces."""
+        return [name.replace(" ", "") for name in self.sketch.names]
 
     @property
     def has_text(self) -> bool:
         """Whether there is more than a headline."""
         return len(self.sketch.lead) >= MORE_THAN_A_HEADLINE
+
+    @cached_property
+    def what(self) -> dict[str, float]:
+        """The headline without who it is about: what happened."""
+        return {word: weight for word, weight in self.head.items() if word not in self.who}
+
+    @cached_property
+    def named(self) -> set[str]:
+        """The headline's companies and products."""
+        return self.who & self.head.keys()
 
     @cached_property
     def bridged_terms(self) -> dict[str, float]:
@@ -77,57 +84,82 @@ class View:
         """The headline's words that may stand in a text of another language: names, numbers and terms."""
         return {word: weight for word, weight in self.head.items() if word.isascii()}
 
+    @cached_property
+    def what_bridged(self) -> dict[str, float]:
+        """What happened, in words that may stand in a text of another language."""
+        return {word: weight for word, weight in self.bridged.items() if word not in self.who}
+
+    @cached_property
+    def what_terms(self) -> dict[str, float]:
+        """What happened, in terms and numbers."""
+        return {word: weight for word, weight in self.bridged_terms.items() if word not in self.who}
+
+    @cached_property
+    def size(self) -> float:
+        """The length of the vector of all its words."""
+        return _square(self.every.values())
+
+    @cached_property
+    def what_size(self) -> float:
+        """The length of the vector of what happened."""
+        return _square(self.what.values())
+
+    @cached_property
+    def latin_size(self) -> float:
+        """The length of the vector of its words that may stand in a text of another language."""
+        return _square(weight for word, weight in self.every.items() if word.isascii())
+
+    @cached_property
+    def bridge_size(self) -> float:
+        """The length of the vector of its words that mean the same in every language."""
+        return _square(weight for word, weight in self.every.items() if _is_bridge(word))
+
 
 def signals(one: View, other: View) -> Signals:
     """The signals of two documents; the same whichever comes first."""
-    found = _entities(one, other) | _circumstances(one, other)
+    met = {word: one.every[word] for word in one.every.keys() & other.every.keys()}
+    found = _entities(one, other, met) | _circumstances(one, other, met)
     if one.sketch.language == other.sketch.language:
-        return found | _same_language(one, other) | _two_texts(one, other)
-    return found | _across(one, other)
+        return found | _same_language(one, other, met)
+    return found | (_across(one, other, met) if one.sketch.language == "zh" else _across(other, one, met))
 
 
-def _same_language(one: View, other: View) -> Signals:
+def _same_language(one: View, other: View, met: Words) -> Signals:
+    """What two documents of one language share; `met` are the words that stand in both."""
+    covers = _cover(one.what, met), _cover(other.what, met)
+    words = _cosine(met, one.size, other.size)
+    have_texts = one.has_text and other.has_text
     return {
-        "words": cosine(one.every, other.every),
-        "covered": max(_cover(one.head, other.every), _cover(other.head, one.every)),
-        "what": max(_cover(one.what, other.every), _cover(other.what, one.every)),
-        "rare_words": _shared(one.what, other.every, other.what, one.every),
-        "least": min(_cover(one.what, other.every), _cover(other.what, one.every)),
-        "heads": cosine(one.what, other.what),
-        "unmet": min(_unmet(one, other), _unmet(other, one)),
+        "words": words,
+        "covered": max(_cover(one.head, met), _cover(other.head, met)),
+        "what": max(covers),
+        "rare_words": _rare(met, one.what, other.what),
+        "least": min(covers),
+        "heads": _cosine(
+            {w: x for w, x in met.items() if w in one.what and w in other.what}, one.what_size, other.what_size
+        ),
+        "unmet": min(_unmet(one.what_bridged, met), _unmet(other.what_bridged, met)),
         "same_act": float(bool(one.acts & other.acts)),
-        "other_act": float(bool(one.acts.difference(other.every) and other.acts.difference(one.every))),
+        "other_act": float(bool(one.acts.difference(met) and other.acts.difference(met))),
         "english": float(one.sketch.language != "zh"),
+        "text_words": words if have_texts else 0.0,
+        "text_details": _details(met) if have_texts else 0.0,
     }
 
 
-def _two_texts(one: View, other: View) -> Signals:
-    """Likeness that says more where both documents have a text."""
-    if not (one.has_text and other.has_text):
-        return {"text_words": 0.0, "text_details": 0.0}
-    return {"text_words": cosine(one.every, other.every), "text_details": _details(one, other)}
-
-
-def _across(one: View, other: View) -> Signals:
+def _across(chinese: View, other: View, met: Words) -> Signals:
     """What a Chinese and an English text can share: the Chinese one's Latin words, numbers, names, and terms of both."""
-    if one.sketch.language != "zh":
-        one, other = other, one
+    latin = {w: x for w, x in met.items() if w.isascii()}
+    size = other.bridge_size + _square(x for w, x in met.items() if not _is_bridge(w))
     return {
-        "names": _cover(one.bridged, other.every),
-        "terms": _cover(other.bridged_terms, one.every),
-        "what": _cover({w: x for w, x in one.bridged.items() if w not in one.who}, other.every),
-        "what_terms": _cover({w: x for w, x in other.bridged_terms.items() if w not in other.who}, one.every),
-        "unmet": _evidence((w, x) for w, x in one.bridged.items() if w not in one.who and w not in other.every),
-        "unmet_terms": _evidence(
-            (w, x) for w, x in other.bridged_terms.items() if w not in other.who and w not in one.every
-        ),
-        "words": cosine(
-            {w: x for w, x in one.every.items() if w.isascii()},
-            {w: x for w, x in other.every.items() if w in one.every or _is_bridge(w)},
-        ),
-        "rare_words": _shared(
-            {w: x for w, x in one.bridged.items() if w not in one.who}, other.every, other.what, one.every
-        ),
+        "names": _cover(chinese.bridged, met),
+        "terms": _cover(other.bridged_terms, met),
+        "what": _cover(chinese.what_bridged, met),
+        "what_terms": _cover(other.what_terms, met),
+        "unmet": _unmet(chinese.what_bridged, met),
+        "unmet_terms": _unmet(other.what_terms, met),
+        "words": _cosine(latin, chinese.latin_size, size),
+        "rare_words": _rare(met, chinese.what_bridged, other.what),
     }
 
 
@@ -136,7 +168,7 @@ def _is_bridge(word: str) -> bool:
     return word[0] in "~#" or word[:2] in ("c:", "p:")
 
 
-def _entities(one: View, other: View) -> Signals:
+def _entities(one: View, other: View, met: Words) -> Signals:
     named = bool(one.companies and other.companies)
     main = named and one.main == other.main
     made = bool(one.products and other.products)
@@ -147,30 +179,29 @@ def _entities(one: View, other: View) -> Signals:
         "other_product": float(made and not one.products & other.products),
         "name": float(_same_name(one, other)),
         "other_name": float(_other_names(one, other)),
-        "rare_names": _shared(one.named, other.every, other.named, one.every),
+        "rare_names": _rare(met, one.named, other.named),
         "texts": float(one.has_text and other.has_text),
     }
 
 
 def _same_name(one: View, other: View) -> bool:
     """Whether both headlines name one product or model in full."""
-    return any(_is_same(a, b) for a in one.sketch.names for b in other.sketch.names)
+    return any(_is_same(a, b) for a in one.names for b in other.names)
 
 
 def _other_names(one: View, other: View) -> bool:
     """Whether each headline names products, and none of them is the other's."""
-    return bool(one.sketch.names and other.sketch.names) and not _same_name(one, other)
+    return bool(one.names and other.names) and not _same_name(one, other)
 
 
 def _is_same(one: str, other: str) -> bool:
-    one, other = one.replace(" ", ""), other.replace(" ", "")
     return one == other or (min(len(one), len(other)) >= 5 and (one.startswith(other) or other.startswith(one)))
 
 
-def _circumstances(one: View, other: View) -> Signals:
+def _circumstances(one: View, other: View, met: Words) -> Signals:
     days = days_between(one.sketch, other.sketch)
     return {
-        "details": _details(one, other),
+        "details": _details(met),
         "type": float(one.sketch.event_type == other.sketch.event_type),
         "other_step": float(_is_other_step(one, other)),
         "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
@@ -184,9 +215,9 @@ def days_between(one: Sketch, other: Sketch) -> float:
     return days if one.is_dated and other.is_dated else min(days, UNDATED)
 
 
-def _details(one: View, other: View) -> float:
+def _details(met: Words) -> float:
     """How much rare evidence two whole texts share, saturating at 1."""
-    return 1 - exp(-sum(x - TELLING for w, x in one.every.items() if x > TELLING and w in other.every) / 3)
+    return 1 - exp(-fsum(x - TELLING for x in met.values() if x > TELLING) / 3)
 
 
 def _is_other_step(one: View, other: View) -> bool:
@@ -215,39 +246,36 @@ def _other_party(one: View, other: View) -> bool:
 def _reacts(one: View, other: View) -> bool:
     """Whether one tells of an outage, a new price or a share's rise of which the other knows nothing."""
     is_step = one.sketch.event_type in STEPS and other.sketch.event_type not in STEPS
-    return is_step and bool(one.acts) and not one.acts & set(other.every)
+    return is_step and bool(one.acts) and not one.acts & other.every.keys()
 
 
-def cosine(one: dict[str, float], other: dict[str, float]) -> float:
+def cosine(one: Words, other: Words) -> float:
     """The cosine of two sets of weighted words, 0 to 1."""
-    shared = sum(weight * weight for word, weight in one.items() if word in other)
-    size = sqrt(_square(one.values()) * _square(other.values()))
-    return shared / size if size else 0.0
+    met = {word: weight for word, weight in one.items() if word in other}
+    return _cosine(met, _square(one.values()), _square(other.values()))
+
+
+def _cosine(met: Words, square: float, other_square: float) -> float:
+    """The cosine of two sets of words, by those in both and the square of each one's length."""
+    size = sqrt(square * other_square)
+    return _square(met.values()) / size if size else 0.0
 
 
 def _square(weights: Iterable[float]) -> float:
-    return sum(w * w for w in weights)
+    return fsum(w * w for w in weights)
 
 
-def _cover(words: dict[str, float], text: dict[str, float]) -> float:
-    """The share of a headline's weight that another text holds."""
-    whole = sum(words.values())
-    return sum(w for word, w in words.items() if word in text) / whole if whole else 0.0
+def _cover(words: Words, met: Words) -> float:
+    """The share of a headline's weight that another text holds too."""
+    whole = fsum(words.values())
+    return fsum(w for word, w in words.items() if word in met) / whole if whole else 0.0
 
 
-def _unmet(one: View, other: View) -> float:
-    """How much rare evidence one headline holds in Latin words and numbers that the other text does not know."""
-    return _evidence((w, x) for w, x in one.what.items() if w.isascii() and w not in other.every)
+def _unmet(words: Words, met: Words) -> float:
+    """How much rare evidence a headline holds that the other text does not know, saturating at 1."""
+    return 1 - exp(-fsum(x - TELLING for word, x in words.items() if x > TELLING and word not in met))
 
 
-def _evidence(words: Iterable[tuple[str, float]]) -> float:
-    """How much rare words weigh together, saturating at 1."""
-    return 1 - exp(-sum(weight - TELLING for _, weight in words if weight > TELLING))
-
-
-def _shared(
-    head: dict[str, float], text: dict[str, float], other_head: dict[str, float], other_text: dict[str, float]
-) -> float:
-    """How much rare evidence the headline of one shares with the text of the other, saturating at 1."""
-    found = {w: x for w, x in head.items() if w in text} | {w: x for w, x in other_head.items() if w in other_text}
-    return 1 - exp(-sum(x - TELLING for x in found.values() if x > TELLING))
+def _rare(met: Words, one: Container[str], other: Container[str]) -> float:
+    """How much rare evidence is shared that stands in a headline's part of one of the two, saturating at 1."""
+    return 1 - exp(-fsum(x - TELLING for w, x in met.items() if x > TELLING and (w in one or w in other)))

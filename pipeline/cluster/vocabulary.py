@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from knowledge.index import KnowledgeBase
@@ -28,6 +28,11 @@ class Vocabulary:
     def weight(self, word: str) -> float:
         """How telling a word is, 0 to 1: 1 for a rare one."""
         return self.weights.get(word, 1.0)
+
+    def weighed(self, words: Iterable[str]) -> dict[str, float]:
+        """Words with how telling each is."""
+        weights = self.weights
+        return {word: weights.get(word, 1.0) for word in words}
 
     def cut(self, text: str) -> list[str]:
         """The different words of a text, its names with version (`claud:3`), and its terms (`~funding`)."""
