@@ -16,8 +16,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
+from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.limits import Limits
 from crawlers.reading import Task

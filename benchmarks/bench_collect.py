@@ -23,9 +23,10 @@ import feedparser
 import scrapy
 from scrapy.crawler import AsyncCrawlerRunner
 
+from crawlers.answer import Validators
 from crawlers.cage import Cage
 from crawlers.crawl import FetchState, crawl_source
-from crawlers.fetch import Fetcher, Validators
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.sources import Source
 

@@ -15,8 +15,9 @@ import typer
 
 from cli.console import Refusal, complain, heed_interrupt, now, progress, read_lines, read_settings
 from cli.store import opened_desk
+from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.parse import Parsed, parse_bytes, parse_file
 from crawlers.sources import Source

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.console import print_lines, read_settings
+from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.limits import FEED
 from crawlers.parse import Parsed, parse_bytes, parse_file

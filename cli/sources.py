@@ -13,11 +13,12 @@ from rich.table import Table
 
 from cli.console import Refusal, complain, now, print_lines, print_table, read_lexicon, read_settings, write_whole
 from cli.store import opened_store, refusing
+from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
 from crawlers.crawl import Crawled, FetchState, crawl_source
 from crawlers.discover import NothingFound, Proposal, discover
 from crawlers.entry import Entry
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.opml import NotOpml, from_opml, to_opml
 from crawlers.sources import Source, load_sources

@@ -16,7 +16,8 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawlers.fetch import Fetched, Fetcher, Validators
+from crawlers.answer import Fetched, Validators
+from crawlers.fetch import Fetcher
 from crawlers.limits import FEED, MIB, PAGE, Limits
 
 FILE_BYTES = 64 * MIB

@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from crawlers import cadence
+from crawlers.answer import BadStatus, Fetched, FetchFailed, NotAllowed, Resting, TooLarge, Validators
 from crawlers.cage import Cage
 from crawlers.entry import Entry
-from crawlers.fetch import BadStatus, Fetched, FetchFailed, NotAllowed, Resting, TooLarge, Validators
 from crawlers.hubs import dated
 from crawlers.identity import is_flood, is_gap, remember, sort_out
 from crawlers.limits import FEED, PAGE, Limits

@@ -1,17 +1,26 @@
-"""Bytes as sent, unpacked under a cap: gzip, deflate, brotli and zstd, also one inside another."""
+"""Bytes as sent, unpacked piece by piece under a cap: gzip, deflate, brotli and zstd, also one inside another.
+
+Nothing is unpacked further than the next piece is asked for, so a bomb costs no more than its cap, whatever it holds.
+"""
 
 from __future__ import annotations
 
-import io
 import zlib
+from collections.abc import Iterator
+from typing import Protocol
 
 import brotli  # type: ignore[import-untyped]  # it comes without types
 import zstandard
 
 CODINGS = 3
 """Codings one inside another; honest servers use one."""
+PIECE = 256 * 1024
+"""Bytes unpacked in one go: less than a millisecond's work."""
 _ZSTD_WINDOW = 8 * 1024 * 1024
 """RFC 9659: what a client must take, and no more."""
+_ZSTD_SLICE = 4 * 1024
+"""Bytes handed to zstd in one go: it cannot be asked for a part of what they hold."""
+_GZIP = zlib.MAX_WBITS | 16
 
 
 class BadCoding(Exception):
@@ -22,88 +31,206 @@ class Overflow(Exception):
     """The bytes unpack to more than the cap."""
 
 
-def decode(body: bytes, codings: str, cap: int) -> tuple[bytes, bool]:
-    """The body unpacked, and whether its packing ended properly. `codings` is the Content-Encoding header.
+class _Stage(Protocol):
+    """One coding undone."""
 
-    Raises Overflow over `cap` bytes, BadCoding for bytes that no coding explains.
+    ended: bool
+    """Whether the packing ended properly so far."""
+
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        """What a further part unpacks to. Raises BadCoding."""
+
+    def rest(self) -> bytes:
+        """What was held back so far; asked for when no part follows."""
+
+
+class Unpacker:
+    """An answer's codings undone, the outermost first. `codings` is the Content-Encoding header; `cap` counts bytes.
+
+    Raises BadCoding for more codings than anyone uses, and for unknown ones.
     """
-    names = [name for name in (part.strip().lower() for part in codings.split(",")) if name and name != "identity"]
-    if len(names) > CODINGS:
-        raise BadCoding(f"{len(names)} codings one inside another")
-    whole = True
-    for name in reversed(names):
-        body, ended = _unpack(body, name, cap)
-        whole = whole and ended
-    if not names and body[:2] == b"\x1f\x8b":
-        return _unpack(body, "gzip", cap)
-    return body, whole
+
+    def __init__(self, codings: str, cap: int) -> None:
+        names = [name for name in (part.strip().lower() for part in codings.split(",")) if name and name != "identity"]
+        if len(names) > CODINGS:
+            raise BadCoding(f"{len(names)} codings one inside another")
+        self._stages = [_stage(name, cap) for name in reversed(names)] or [_Gzip()]
+        self._counts = [0] * len(self._stages)
+        self._cap = cap
+
+    @property
+    def ended(self) -> bool:
+        """Whether every packing ended properly."""
+        return all(stage.ended for stage in self._stages)
+
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        """What a further part unpacks to, in small pieces. Raises Overflow over the cap, BadCoding for damaged bytes."""
+        yield from self._through(0, part)
+
+    def rest(self) -> Iterator[bytes]:
+        """What was held back, when no part follows. Raises as `feed`."""
+        for level, stage in enumerate(self._stages):
+            if held := stage.rest():
+                yield from self._through(level + 1, held)
+
+    def _through(self, level: int, part: bytes) -> Iterator[bytes]:
+        if level == len(self._stages):
+            yield part
+            return
+        for piece in self._stages[level].feed(part):
+            self._counts[level] += len(piece)
+            if self._counts[level] > self._cap:
+                raise Overflow
+            yield from self._through(level + 1, piece)
 
 
-def _unpack(body: bytes, coding: str, cap: int) -> tuple[bytes, bool]:
-    if not body:
-        return body, True
-    match coding:
+def _stage(name: str, cap: int) -> _Stage:
+    match name:
         case "gzip" | "x-gzip":
-            return _inflate(body, zlib.MAX_WBITS | 16, cap) if body[:2] == b"\x1f\x8b" else (body, True)
+            return _Gzip()
         case "deflate":
-            try:
-                return _inflate(body, zlib.MAX_WBITS, cap)
-            except BadCoding:
-                return _inflate(body, -zlib.MAX_WBITS, cap)  # raw deflate, which some servers send under this name
+            return _Deflate()
         case "br":
-            return _brotli(body, cap)
+            return _Brotli()
         case "zstd":
-            return _zstd(body, cap)
+            return _Zstd(cap)
         case _:
-            raise BadCoding(f"unknown coding {coding!r}")
+            raise BadCoding(f"unknown coding {name!r}")
 
 
-def _inflate(body: bytes, window: int, cap: int) -> tuple[bytes, bool]:
-    out = bytearray()
-    rest = body
-    ended = False
-    while rest:
-        unpacker = zlib.decompressobj(window)
+def _inflated(unpacker: zlib._Decompress, part: bytes) -> Iterator[bytes]:
+    """What a part inflates to; pieces stay small, and bytes may come out after all went in."""
+    while True:
+        piece = unpacker.decompress(part, PIECE)
+        if piece:
+            yield piece
+        part = unpacker.unconsumed_tail
+        if unpacker.eof or (not part and len(piece) < PIECE):
+            return
+
+
+class _Gzip:
+    """Members of gzip one after another; bytes that are none go through as they are, whatever the header calls them."""
+
+    def __init__(self) -> None:
+        self.ended = True
+        self._head = b""
+        self._unpacker: zlib._Decompress | None = None
+        self._plain = self._junk = False
+        self._members = 0
+
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        if self._unpacker is None and not self._plain:
+            self._head = part = self._head + part
+            if len(part) < 2:
+                return
+            self._plain, self._head = part[:2] != b"\x1f\x8b", b""
+        if self._plain:
+            yield part
+            return
+        while part and not self._junk:
+            if self._unpacker is None or self._unpacker.eof:
+                self._unpacker, self.ended = zlib.decompressobj(_GZIP), False
+            try:
+                yield from _inflated(self._unpacker, part)
+            except zlib.error as error:
+                if not self._members:
+                    raise BadCoding(f"damaged packing: {error}") from error
+                self.ended = self._junk = True  # what follows the last member is nobody's
+                return
+            self.ended = self._unpacker.eof
+            self._members += self._unpacker.eof
+            part = self._unpacker.unused_data if self._unpacker.eof else b""
+
+    def rest(self) -> bytes:
+        held, self._head = self._head, b""
+        return held
+
+
+class _Deflate:
+    """zlib's form, or raw deflate, which some servers send under the same name."""
+
+    def __init__(self) -> None:
+        self.ended = True
+        self._unpacker = zlib.decompressobj()
+        self._head: bytes | None = b""
+        """All that came as long as nothing came out: it may have to be read in the other form."""
+
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        if self._unpacker.eof:
+            return
+        self.ended = False
+        head = None if self._head is None else self._head + part
+        self._head = head
         try:
-            out += unpacker.decompress(rest, cap + 1 - len(out))
+            for piece in _inflated(self._unpacker, part):
+                self._head = None
+                yield piece
         except zlib.error as error:
-            if out and ended:
-                break  # junk after the last member
+            if head is None or self._head is None:
+                raise BadCoding(f"damaged packing: {error}") from error
+            yield from self._raw(head)
+        self.ended = self._unpacker.eof
+
+    def _raw(self, head: bytes) -> Iterator[bytes]:
+        self._unpacker, self._head = zlib.decompressobj(-zlib.MAX_WBITS), None
+        try:
+            yield from _inflated(self._unpacker, head)
+        except zlib.error as error:
             raise BadCoding(f"damaged packing: {error}") from error
-        if len(out) > cap:
+
+    def rest(self) -> bytes:
+        return b""
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self.ended = True
+        self._unpacker = brotli.Decompressor()
+
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        while not self._unpacker.is_finished():
+            try:
+                piece = self._unpacker.process(part, output_buffer_limit=PIECE)
+            except brotli.error as error:
+                raise BadCoding("damaged brotli") from error
+            if piece:
+                yield piece
+            part = b""
+            if self._unpacker.can_accept_more_data() and len(piece) < PIECE:
+                break
+        self.ended = bool(self._unpacker.is_finished())
+
+    def rest(self) -> bytes:
+        return b""
+
+
+class _Zstd:
+    """Frames of zstd. Where a frame ends is not told, so a cut one is not known from a whole one."""
+
+    def __init__(self, cap: int) -> None:
+        self.ended = True
+        self._cap = cap
+        self._out: list[bytes] = []
+        self._held = 0
+        self._writer = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_writer(self)  # type: ignore[arg-type]  # it calls `write` alone
+
+    def write(self, piece: bytes) -> int:
+        """Called by the unpacker as it goes, which an error stops."""
+        self._held += len(piece)
+        if self._held > self._cap:
             raise Overflow
-        ended, rest = unpacker.eof, unpacker.unused_data
-        if not ended:
-            break
-        if window != zlib.MAX_WBITS | 16:
-            break
-    return bytes(out), ended
+        self._out.append(piece)
+        return len(piece)
 
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        for start in range(0, len(part), _ZSTD_SLICE):
+            try:
+                self._writer.write(part[start : start + _ZSTD_SLICE])
+            except zstandard.ZstdError as error:
+                raise BadCoding(f"damaged zstd: {error}") from error
+            pieces, self._out, self._held = self._out, [], 0
+            yield from pieces
 
-def _brotli(body: bytes, cap: int) -> tuple[bytes, bool]:
-    unpacker = brotli.Decompressor()
-    out = bytearray()
-    try:
-        out += unpacker.process(body, output_buffer_limit=cap + 1)
-        while not unpacker.is_finished() and not unpacker.can_accept_more_data() and len(out) <= cap:
-            out += unpacker.process(b"", output_buffer_limit=cap + 1 - len(out))
-    except brotli.error as error:
-        raise BadCoding("damaged brotli") from error
-    if len(out) > cap:
-        raise Overflow
-    return bytes(out), bool(unpacker.is_finished())
-
-
-def _zstd(body: bytes, cap: int) -> tuple[bytes, bool]:
-    reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(
-        io.BytesIO(body), read_across_frames=True
-    )
-    out = bytearray()
-    try:
-        while len(out) <= cap and (part := reader.read(min(256 * 1024, cap + 1 - len(out)))):
-            out += part
-    except zstandard.ZstdError as error:
-        raise BadCoding(f"damaged zstd: {error}") from error
-    if len(out) > cap:
-        raise Overflow
-    return bytes(out), True
+    def rest(self) -> bytes:
+        return b""

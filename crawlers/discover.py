@@ -11,10 +11,10 @@ from parsel import Selector
 from pydantic import BaseModel, ConfigDict
 
 from crawlers.addresses import joined, split
+from crawlers.answer import Fetched, FetchFailed
 from crawlers.charset import to_text
 from crawlers.crawl import Gets
 from crawlers.entry import Entry
-from crawlers.fetch import Fetched, FetchFailed
 from crawlers.reading import Reader, Reading, Task
 from crawlers.sources import Kind, Source
 

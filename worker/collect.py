@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
+from crawlers.answer import FetchFailed
 from crawlers.backfill import missed
 from crawlers.cage import Cage
 from crawlers.crawl import (
@@ -25,7 +26,6 @@ from crawlers.crawl import (
     with_pages,
 )
 from crawlers.entry import Entry
-from crawlers.fetch import FetchFailed
 from crawlers.limits import PAGE
 from crawlers.reading import Reading
 from crawlers.sources import Source

@@ -16,8 +16,9 @@ import structlog
 from crawlers.archive import Archive, KeepingFetcher
 from crawlers.cage import Cage
 from crawlers.crawl import Gets
-from crawlers.fetch import Fetcher, Manners
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
+from crawlers.manners import Manners
 from crawlers.sources import Source
 from storage import queue, sources
 from storage.subscriptions import PUSH

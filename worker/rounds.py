@@ -11,9 +11,9 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from crawlers.archive import Archive
-from crawlers.fetch import Manners
 from crawlers.guard import Guard
 from crawlers.limits import MIB
+from crawlers.manners import Manners
 from pipeline.records import State
 from settings import Settings
 from worker.collect import Visit

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from crawlers.answer import Fetched, Validators
 from crawlers.archive import Archive, KeepingFetcher
 from crawlers.cage import Cage
-from crawlers.fetch import Fetched, Fetcher, Validators
+from crawlers.fetch import Fetcher
 from crawlers.reading import Task
 from tests.crawlers.conftest import with_fetcher
 from tests.site.server import Site

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
 from crawlers.discover import NothingFound, Proposal, discover, feed_links, slug
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.fetch import Fetcher
 from tests.crawlers.conftest import with_fetcher
 from tests.site.misdeeds import GOOD, PAGES, XML
 from tests.site.server import Answer, Asked, Misdeed, Site

@@ -10,11 +10,10 @@ from itertools import pairwise
 
 import pytest
 
-from crawlers.fetch import (
+from crawlers.answer import (
     BadAnswer,
     BadStatus,
     Fetched,
-    Fetcher,
     FetchFailed,
     NotAllowed,
     Resting,
@@ -22,10 +21,10 @@ from crawlers.fetch import (
     TooSlow,
     Unreachable,
     Validators,
-    parse_robots,
-    retry_after,
 )
+from crawlers.fetch import Fetcher
 from crawlers.limits import FEED, Limits
+from crawlers.manners import parse_robots, retry_after
 from tests.crawlers.conftest import with_fetcher
 from tests.site.misdeeds import GOOD, PAGES
 from tests.site.server import Answer, Asked, Misdeed, Site

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.answer import FetchFailed
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard, Refused, is_public
 from crawlers.limits import Limits
 from tests.site.misdeeds import PAGES

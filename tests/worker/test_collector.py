@@ -17,8 +17,8 @@ from sqlalchemy import text
 from crawlers.archive import Archive
 from crawlers.cage import Cage
 from crawlers.crawl import FetchState
-from crawlers.fetch import Manners
 from crawlers.guard import Guard
+from crawlers.manners import Manners
 from crawlers.reading import Reading, Task
 from crawlers.sources import Source
 from pipeline.records import State

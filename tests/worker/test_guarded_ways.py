@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from crawlers.answer import BadStatus, FetchFailed
 from crawlers.backfill import missed
 from crawlers.cage import Cage
 from crawlers.crawl import FetchState, PageUnreadable, crawl_source, with_page
 from crawlers.discover import discover
 from crawlers.entry import Entry
-from crawlers.fetch import BadStatus, Fetcher, FetchFailed
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.sources import Source
 from crawlers.spiders.site import walk
