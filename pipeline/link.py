@@ -5,40 +5,18 @@ Direct are the event's own issuers and the securities that its reports name; all
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from knowledge.index import KnowledgeBase, last_day
 from knowledge.schema import Concept, Relation, RelationKind
-from pipeline.records import CompanyTag, Event, Link, Reason
-from pipeline.text import fold
-
-PASSING = 40
-"""Below this even the first company named only passes through a text about something else: a quote, a host, a list."""
-
-SURE = 50
-"""From here on an actor's own ties are followed; a direct link is drawn on less, since it names but the company itself."""
+from pipeline.actors import actors, gathers
+from pipeline.reasons import phrase
+from pipeline.records import Event, Link, Reason
 
 ABOUT = 50
 """From here on an event is about a product; below, the product is named in passing and brings no concept with it."""
-
-PARTY = 60
-"""From here on a company named beside the actor is the other side of a deal; `docs/links.md` has the measurement."""
-
-HIGH_RELEVANCE = 70
-"""The same for events that have one side: a release names rivals, chips and platforms that have no part in it."""
-
-TWO_SIDED = frozenset({"partnership", "acquisition", "funding", "hardware_compute"})
-
-SHOWN_BY_ANOTHER = frozenset({"product", "group"})
-"""Rules of tags that show a company by something of its own, not by its name: no side of a deal."""
-
-MEASURERS = frozenset({"academic", "eval"})
-"""Types of company whose news is often about others' models."""
 
 DIRECT_FLOOR = 0.8
 """Direct links weigh at least this, indirect ones at most `INDIRECT_CAP`: no product of steps turns that round."""
@@ -101,6 +79,7 @@ class _View:
         self.on = on
         self.known_by = known_by
         self.seen = min(on, known_by)
+        self.actors = actors(event, knowledge)
         self._held: dict[str, list[Relation]] = {}
         self._stepped: dict[str, list[tuple[Relation, float]]] = {}
 
@@ -119,7 +98,7 @@ class _View:
 
     def issuers(self) -> Iterator[Path]:
         """Every listing of the event's own companies, and of the issuers that own them."""
-        for company, relevance in self._actors():
+        for company, relevance, _ in self.actors:
             yield from self._listings(company, relevance)
             for relation in self._relations(company):
                 if relation.kind == OWNED:
@@ -143,10 +122,10 @@ class _View:
 
     def indirect(self) -> Iterator[Path]:
         """One or two steps from the event's own companies; none where reports only gather what a day or market brought."""
-        if _gathers(self.event, self.knowledge):
+        if gathers(self.event, self.knowledge):
             return
-        for company, relevance in self._actors():
-            for relations, weight in self._ways(company) if relevance >= SURE and self._is_tied(company) else ():
+        for company, relevance, tied in self.actors:
+            for relations, weight in self._ways(company) if tied else ():
                 weight = min(weight * relevance / 100, INDIRECT_CAP)
                 if weight >= NEGLIGIBLE:
                     confidence = min(relation.confidence for relation in relations)
@@ -229,23 +208,8 @@ class _View:
     def _reason(self, path: Path) -> Reason:
         if not path.relations:
             return Reason(zh=f"原文点名：“{path.quote}”", en=f"Named in the text: “{path.quote}”")
-        said = [self._phrase(relation) for relation in path.relations]
+        said = [phrase(self.knowledge, relation, relation.as_of <= self.seen) for relation in path.relations]
         return Reason(zh="；".join(r.zh for r in said), en="; ".join(r.en for r in said))
-
-    # ---- who it is about --------------------------------------------------------------------------------------------
-
-    def _actors(self) -> list[tuple[str, int]]:
-        """The event's own companies with their relevance: who acts, the other side of a deal, and whom an evaluator or a
-        university measures, which may show by a product alone."""
-        tags = self.event.companies
-        first = self.knowledge.companies.get(tags[0].id) if tags else None
-        measured = first is not None and first.type in MEASURERS
-        return [(tag.id, tag.relevance) for tag in tags if _acts(tag) or _is_party(tag, self.event, measured)]
-
-    def _is_tied(self, company: str) -> bool:
-        """Whether a company's ties are followed: not those of one that a release only names beside the actor."""
-        tag = next(tag for tag in self.event.companies if tag.id == company)
-        return tag.role == "actor" or self.event.event_type in TWO_SIDED or tag.rule in SHOWN_BY_ANOTHER
 
     # ---- look-ups and words -----------------------------------------------------------------------------------------
 
@@ -262,84 +226,6 @@ class _View:
     def _issuer(self, relation: Relation) -> str | None:
         security = self.knowledge.securities.get(relation.security)
         return security.company if security else None
-
-    def _phrase(self, relation: Relation) -> Reason:
-        kind = self.knowledge.relation_kinds[relation.kind]
-        concept = self.knowledge.concepts.get(relation.concept) if relation.concept else None
-        label_zh, label_en = (
-            (concept.name_zh, f"{kind.name_en} {concept.id}") if concept else (kind.name_zh, kind.name_en)
-        )
-        zh = [f"{relation.valid_from} 起"] if relation.valid_from else []
-        en = [f"since {relation.valid_from}"] if relation.valid_from else []
-        if relation.as_of <= self.seen:
-            en.append(relation.what)
-        if relation.issuer_denied:
-            zh.append("公司已否认")
-            en.append("denied by the issuer")
-        if relation.confidence < 0.5:
-            zh.append(f"置信度低 {relation.confidence:.2f}")
-            en.append(f"low confidence {relation.confidence:.2f}")
-        zh.append(f"来源：{_source(relation.source[0], 'zh')}")
-        en.append(f"source: {_source(relation.source[0], 'en')}")
-        company, security = relation.company, relation.security
-        head_zh = f"{self._company(company, 'zh')} ← {self._security(security, 'zh')} {label_zh}"
-        head_en = f"{self._company(company, 'en')} ← {self._security(security, 'en')}: {label_en}"
-        return Reason(zh=f"{head_zh}（{'，'.join(zh)}）", en=f"{head_en} ({'; '.join(en)})")
-
-    def _company(self, company: str, language: str) -> str:
-        row = self.knowledge.companies.get(company)
-        if row is None:
-            return company
-        return (row.name_zh or row.name_en) if language == "zh" else row.name_en
-
-    def _security(self, security: str, language: str) -> str:
-        row = self.knowledge.securities.get(security)
-        if row is None:
-            return security
-        if row.company and row.company in self.knowledge.companies:
-            name = self._company(row.company, language)
-        else:
-            name = (row.name_zh or row.name_en if language == "zh" else row.name_en or row.name_zh) or ""
-        return f"{name} {security}" if name else security
-
-
-def _acts(tag: CompanyTag) -> bool:
-    return tag.role == "actor" and tag.relevance >= PASSING
-
-
-def _is_party(tag: CompanyTag, event: Event, measured: bool) -> bool:
-    least = PARTY if event.event_type in TWO_SIDED else HIGH_RELEVANCE
-    return tag.relevance >= least and (tag.rule not in SHOWN_BY_ANOTHER or measured)
-
-
-def _gathers(event: Event, knowledge: KnowledgeBase) -> bool:
-    """Whether every headline is a market wrap or a round-up: what it names happened side by side, not to each other."""
-    words = _words(knowledge)
-    headlines = [fold(report.title) for report in event.reports]
-    return all(
-        words.roundup.search(line) or (words.wrap.search(line) and words.move.search(line)) for line in headlines
-    )
-
-
-class _Words(NamedTuple):
-    """What headlines are searched for: names of round-ups, of markets, and words for how shares moved."""
-
-    roundup: re.Pattern[str]
-    wrap: re.Pattern[str]
-    move: re.Pattern[str]
-
-
-@lru_cache(maxsize=4)
-def _words(knowledge: KnowledgeBase) -> _Words:
-    groups = {group.id: (*group.words_zh, *group.words_en) for group in knowledge.taxonomy.words}
-    markets = frozenset(groups.get("wrap", ()))
-    moves = [word for word in groups.get("market", ()) if word not in markets]
-    return _Words(_any(groups.get("roundup", ())), _any(markets), _any(moves))
-
-
-def _any(words: Iterable[str]) -> re.Pattern[str]:
-    """Any of some words, folded; nothing where there are none."""
-    return re.compile("|".join(sorted(re.escape(fold(word)) for word in words)) or r"(?!)")
 
 
 def in_scope(concept: Concept, event: Event) -> bool:
@@ -372,13 +258,3 @@ def _apart(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _weakest(relations: Sequence[Relation]) -> Strength:
     return min((r.strength for r in relations), key=lambda strength: STEP[strength])
-
-
-@lru_cache(maxsize=8192)
-def _source(source: str, language: str) -> str:
-    """A source in a few characters: the host of a page, or the file as it is cited."""
-    if source.startswith(("http://", "https://")):
-        return urlsplit(source).hostname or source
-    if source.startswith("unsourced"):
-        return "未核实的常识" if language == "zh" else "general knowledge, unsourced"
-    return source

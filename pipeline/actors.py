@@ -1,0 +1,120 @@
+"""Whom an event is about: who acts, who stands on the other side, and whose ties are worth following; for links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from knowledge.index import KnowledgeBase
+from pipeline.records import CompanyTag, Event
+from pipeline.text import fold
+
+PASSING = 40
+"""Below this even the first company named only passes through a text about something else: a quote, a host, a list."""
+
+UNSAID = 45
+"""The same where there is a headline and it does not name the company: then it mostly tells of somebody else."""
+
+SURE = 50
+"""From here on an actor's own ties are followed; a direct link is drawn on less, since it names but the company itself."""
+
+PARTY = 60
+"""From here on a company named beside the actor is the other side of a deal; `docs/links.md` has the measurement."""
+
+HEADLINED = 60
+"""The same for a company that a headline of an event with one side names by its name."""
+
+HIGH_RELEVANCE = 70
+"""The same for others in events that have one side: a release names rivals, chips and platforms that have no part in it."""
+
+TWO_SIDED = frozenset({"partnership", "acquisition", "funding", "hardware_compute"})
+
+SHOWN_BY_ANOTHER = frozenset({"product", "group"})
+"""Rules of tags that show a company by something of its own, not by its name: no side of a deal."""
+
+PLACE = "venue"
+"""The rule of a tag that shows a company by a place where people publish."""
+
+MEASURERS = frozenset({"academic", "eval"})
+"""Types of company whose news is often about others' models."""
+
+
+class Actor(NamedTuple):
+    """A company that an event is about, how much, and whether its ties are followed."""
+
+    company: str
+    relevance: int
+    tied: bool
+
+
+def actors(event: Event, knowledge: KnowledgeBase) -> list[Actor]:
+    """The event's own companies: who acts, the other side of a deal, and whom an evaluator or a university measures,
+    which may show by a product alone."""
+    first = knowledge.companies.get(event.companies[0].id) if event.companies else None
+    measured = first is not None and first.type in MEASURERS
+    headlines = [fold(report.title) for report in event.reports if report.title.strip()]
+    return [
+        Actor(tag.id, tag.relevance, tag.relevance >= SURE and _is_tied(tag, event))
+        for tag in event.companies
+        if _acts(tag, headlines) or _is_party(tag, event, headlines, measured)
+    ]
+
+
+def _acts(tag: CompanyTag, headlines: list[str]) -> bool:
+    """Whether a company is the one that acts; a reporter or a place of publication is not, unless the headline is about it."""
+    if tag.role != "actor":
+        return False
+    if _is_headlined(tag, headlines):
+        return tag.relevance >= PASSING
+    return tag.rule != PLACE and tag.relevance >= (UNSAID if headlines else PASSING)
+
+
+def _is_party(tag: CompanyTag, event: Event, headlines: list[str], measured: bool) -> bool:
+    if tag.rule in SHOWN_BY_ANOTHER and not measured:
+        return False
+    if event.event_type in TWO_SIDED:
+        return tag.relevance >= PARTY
+    return tag.relevance >= (HEADLINED if tag.rule == "name" and _is_headlined(tag, headlines) else HIGH_RELEVANCE)
+
+
+def _is_headlined(tag: CompanyTag, headlines: list[str]) -> bool:
+    """Whether a headline has the very words that show the company."""
+    shown = fold(tag.quote)
+    return any(shown in line for line in headlines)
+
+
+def _is_tied(tag: CompanyTag, event: Event) -> bool:
+    """Whether a company's ties are followed: not those of one that a release only names beside the actor."""
+    return tag.role == "actor" or event.event_type in TWO_SIDED or tag.rule in SHOWN_BY_ANOTHER
+
+
+def gathers(event: Event, knowledge: KnowledgeBase) -> bool:
+    """Whether every headline is a market wrap or a round-up: what it names happened side by side, not to each other."""
+    words = _words(knowledge)
+    headlines = [fold(report.title) for report in event.reports]
+    return all(
+        words.roundup.search(line) or (words.wrap.search(line) and words.move.search(line)) for line in headlines
+    )
+
+
+class _Words(NamedTuple):
+    """What headlines are searched for: names of round-ups, of markets, and words for how shares moved."""
+
+    roundup: re.Pattern[str]
+    wrap: re.Pattern[str]
+    move: re.Pattern[str]
+
+
+@lru_cache(maxsize=4)
+def _words(knowledge: KnowledgeBase) -> _Words:
+    groups = {group.id: (*group.words_zh, *group.words_en) for group in knowledge.taxonomy.words}
+    markets = frozenset(groups.get("wrap", ()))
+    moves = [word for word in groups.get("market", ()) if word not in markets]
+    return _Words(_any(groups.get("roundup", ())), _any(markets), _any(moves))
+
+
+def _any(words: Iterable[str]) -> re.Pattern[str]:
+    """Any of some words, folded; nothing where there are none."""
+    return re.compile("|".join(sorted(re.escape(fold(word)) for word in words)) or r"(?!)")
