@@ -1,9 +1,11 @@
-"""What a route is handed: the store, the knowledge base and the report's zone."""
+"""What a route is handed: the store, the knowledge base and its names, and the report's zone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,8 @@ from fastapi import Depends, Request
 
 from api.keys import KeyHolder
 from knowledge.index import KnowledgeBase
+from pipeline.names import Names
+from storage import search
 from storage.engine import Store
 
 
@@ -23,6 +27,24 @@ class Desk:
     zone: ZoneInfo
     keys: KeyHolder
     author: str = ""
+
+    @cached_property
+    def names(self) -> Names:
+        """Every name by which people ask."""
+        return Names(self.knowledge)
+
+    @cached_property
+    def facet_ids(self) -> dict[str, dict[str, str]]:
+        """What may be counted among answers: the id behind each tag of the index, by kind."""
+        known = self.knowledge
+        ids: dict[str, Iterable[str]] = {
+            "company": known.companies,
+            "product": known.products,
+            "modality": [modality.id for modality in known.taxonomy.modalities],
+            "type": known.event_types,
+            "security": known.securities,
+        }
+        return {kind: {search.tag("", id_)[1:]: id_ for id_ in of_kind} for kind, of_kind in ids.items()}
 
 
 def desk_of(request: Request) -> Desk:

@@ -15,8 +15,10 @@ from api.deps import AtDesk, Desk, desk_of, now
 from api.digests import digest_of
 from api.keys import COOKIE
 from api.routes.events import read_cursor, write_cursor
+from api.routes.search import answers
 from pipeline import digest
-from storage import events, search, sources, watches
+from pipeline.query import read_query
+from storage import events, sources, watches
 
 router = APIRouter(default_response_class=HTMLResponse)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
@@ -114,10 +116,9 @@ def event_page(request: Request, desk: AtDesk, event_id: str) -> Response:
 @router.get("/search")
 def search_page(request: Request, desk: AtDesk, q: str = "") -> Response:
     """Events that hold the words."""
-    with desk.store.reading() as session:
-        hits = search.find_text(session, q, kind="event", limit=50)
-        found = events.several(session, [hit.subject for hit in hits])
-    ordered = [found[hit.subject] for hit in hits if hit.subject in found]
+    question = read_query(q, desk.names, desk.knowledge, desk.zone, now())
+    found = answers(desk, question, "relevance", facets=False, limit=50)
+    ordered = [answer.event for answer in found.events]
     return _page(request, "events.html", heading=q, events=ordered, next_url=None, words=q)
 
 

@@ -27,9 +27,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from pipeline.query import plain
 from pipeline.records import CompanyTag, Event, Fingerprint, RawDocument, Sketch
 from pipeline.text import TOKENIZER_VERSION
-from storage import documents, events, search, tables
+from storage import documents, events, finding, likenesses, search, tables
 from storage.engine import Store, open_store
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
@@ -141,9 +142,9 @@ def _add_document(rows: dict[str, list[dict[str, Any]]], item: Item) -> None:
     row |= {"text": "".join(item.body), "published_precision": "time", "first_seen_at": item.when}
     row |= {"filed_at": item.when, "state": "done", "reason": "", "step": "", "event_id": f"e{item.event}"}
     rows["documents"].append(row)
-    for hash_of in documents._hashes(fingerprint(item)):
+    for hash_of in likenesses.hashes(fingerprint(item)):
         rows["likenesses"].append({"hash": hash_of, "filed_at": item.when, "document_id": key})
-    number = search._first_id(item.when) + search.hash_of("document", key)
+    number = search.first_id(item.when) + search.hash_of("document", key)
     rows["search_rows"].append(
         {
             "id": number,
@@ -208,11 +209,11 @@ def ask(store: Store, world: World, count: int) -> dict[str, list[float]]:
     ranks = dice.choices(range(3_000), k=len(asked))
     measure("candidates", lambda s, item: events.candidates(s, item.keys, item.when, timedelta(days=21), 64))
     measure("like", lambda s, item: documents.like(s, fingerprint(item)))
-    measure("find, one word", lambda s, item: search.find(s, [[world.words[ranks[item.number % ASKED]]]]))
-    measure("find, two words", lambda s, item: search.find(s, [[item.body[0]], [item.body[1]]]))
+    measure("find, one word", lambda s, item: finding.find(s, plain(world.words[ranks[item.number % ASKED]])))
+    measure("find, two words", lambda s, item: finding.find(s, plain(" ".join(item.body[:2]))))
     measure(
         "find, word and company",
-        lambda s, item: search.find(s, [[item.body[0]]], tags=[search.tag("co", item.company)]),
+        lambda s, item: finding.find(s, plain(item.body[0], ("co", item.company))),
     )
     measure("page of a company", lambda s, item: events.page(s, company=item.company))
     measure("write: receive one", lambda s, item: documents.receive(s, [raw(item)], item.when))

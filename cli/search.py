@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from enum import Enum
 from typing import Annotated
 
 import typer
 
-from cli.console import Refusal, day, print_lines, read_settings
+from cli.console import Refusal, complain, day, print_lines, read_knowledge, read_settings
 from cli.events import print_events
 from cli.store import opened_store
+from pipeline.names import Names
+from pipeline.query import read_query
 from storage import events as stored
-from storage import search as searching
+from storage import finding
 
 app = typer.Typer(add_completion=False)
 
 
+class Order(Enum):
+    """What comes first."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    IMPORTANCE = "importance"
+
+
 @app.command()
 def search(
-    words: Annotated[list[str] | None, typer.Argument(help="What to look for; every word must be found.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help='Words that must all be found, "a phrase", -not, company:moonshot-ai, type:model_update.'),
+    ] = None,
     company: Annotated[str | None, typer.Option(help="An id: moonshot-ai.")] = None,
     product: Annotated[str | None, typer.Option(help="A product's id.")] = None,
     modality: Annotated[str | None, typer.Option(help="text, image, video, ...")] = None,
@@ -25,30 +40,33 @@ def search(
     security: Annotated[str | None, typer.Option(help="300364.SZ, NASDAQ:NVDA, ...")] = None,
     since: Annotated[str | None, typer.Option(help="A day, 2024-03-18.")] = None,
     until: Annotated[str | None, typer.Option(help="A day, not itself included.")] = None,
+    order: Annotated[Order, typer.Option(help="relevance, newest or importance.")] = Order.RELEVANCE,
     limit: Annotated[int, typer.Option(min=1, max=300)] = 20,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one event a line.")] = False,
 ) -> None:
     """Events that hold every word, in titles, reports and quotes, the best first."""
     settings = read_settings()
-    asked = {"co": company, "pr": product, "mod": modality, "type": type, "st": security}
-    tags = [searching.tag(prefix, value) for prefix, value in asked.items() if value]
-    query = " ".join(words or ())
-    if not query.strip() and not tags:
+    filters = {"company": company, "product": product, "modality": modality, "type": type, "stock": security}
+    parts = [*(words or ()), *(f'{key}:"{value}"' for key, value in filters.items() if value)]
+    if not " ".join(parts).strip():
         raise Refusal("nothing to look for: give words, or a filter such as --company moonshot-ai", code=2)
+    knowledge = read_knowledge(settings)
+    names = Names(knowledge)
+    try:
+        query = read_query(" ".join(parts), names, knowledge, settings.zone, datetime.now(UTC))
+    except ValueError as error:
+        raise Refusal(str(error), code=2) from error
+    since_day, until_day = day(since, settings.zone, "--since"), day(until, settings.zone, "--until")
+    query = query.model_copy(update={"since": since_day or query.since, "until": until_day or query.until})
     with opened_store(settings) as store, store.reading() as session:
-        hits = searching.find_text(
-            session,
-            query,
-            tags=tags,
-            kind="event",
-            since=day(since, settings.zone, "--since"),
-            until=day(until, settings.zone, "--until"),
-            limit=limit,
-        )
+        hits = finding.find(session, query, kind="event", order=order.value, limit=limit)
         found = stored.several(session, [hit.subject for hit in hits])
     ordered = [found[hit.subject] for hit in hits if hit.subject in found]
     if as_json:
         print_lines(ordered)
         return
+    near = [name for word in query.words for name in names.near(word)] if not ordered else []
+    if near:
+        complain(f"nothing found; names that are spelled nearly so: {', '.join(dict.fromkeys(near))}")
     print_events(ordered, lang, lambda at: at.astimezone(settings.zone))

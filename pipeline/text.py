@@ -8,8 +8,8 @@ from functools import cache
 
 import opencc
 
-TOKENIZER_VERSION = 1
-"""Raise it when `tokens` changes: the stores then re-index."""
+TOKENIZER_VERSION = 2
+"""Raise it when `tokens` changes, or the tags that are indexed beside them: the stores then re-index."""
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"

@@ -1,4 +1,4 @@
-"""Search: the same tokens in both stores, the newest candidates from the index, and one ranker in Python for both.
+"""The index of what can be found: the same tokens in both stores, written in the transaction that stores the thing itself.
 
 SQLite keeps them in a contentless FTS5 table beside `search_rows`, PostgreSQL in a tsvector that is written out here:
 no server's own idea of words comes in. A row's id follows its time, so "the newest that match" is an index walk.
@@ -6,33 +6,25 @@ no server's own idea of words comes in. A row's id follows its time, so "the new
 
 from __future__ import annotations
 
-import math
 import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from pipeline.records import Document, Event, Record, Tags
-from pipeline.text import TOKENIZER_VERSION, is_cjk, tokens
+from pipeline.records import Document, Event, Tags
+from pipeline.text import TOKENIZER_VERSION, tokens
 from storage import documents, events, tables
 from storage.engine import insert, is_new, is_postgres
 
-CANDIDATES = 300
-"""Newest matches that are ranked: ranking every match of a common word costs seconds in a large store."""
 MOST_TOKENS = 8_000
 """Tokens of a body that are indexed; PostgreSQL knows no positions beyond 16,383."""
 LONGEST_TOKEN = 64
 """Characters; what is longer is data, not a word."""
-FADE = timedelta(days=30)
-"""In this time a match counts a third of what it counts today."""
-TITLE_COUNTS = 4
-"""How many matches in the text one in the title is worth."""
-
 Kind = Literal["document", "event"]
 
 _rows = tables.table(tables.SearchRow)
@@ -43,117 +35,9 @@ _POSITIONS_PER_WORD = 255
 _REPORTS = 40
 
 
-class Hit(Record):
-    """Something found: an event or a document, when it was, and how well it answers."""
-
-    kind: Kind
-    subject: str
-    when: datetime
-    score: float
-
-
-# ---- finding --------------------------------------------------------------------------------------------------------
-
-
-def find_text(session: Session, query: str, **filters: Any) -> list[Hit]:
-    """What answers a person's words, best first; takes the filters of `find`. Mere punctuation finds nothing."""
-    words = [found for part in query.split() if (found := tokens(part))]
-    if query.strip() and not words:
-        return []
-    return find(session, words, **filters)
-
-
-def find(
-    session: Session,
-    words: Sequence[Sequence[str]] = (),
-    *,
-    tags: Iterable[str] = (),
-    kind: Kind | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: int = 50,
-) -> list[Hit]:
-    """What holds every word (given as its tokens in order) and every tag, best first; without words the newest.
-
-    Tags are as `tag` makes them: `co_openai`, `mod_video`, `type_funding`, `st_300364_sz`, `pr_qwen`.
-    """
-    phrases = [_phrase(word) for word in words if word]
-    wanted = [*tags, *([f"k_{kind}"] if kind else [])]
-    found = _newest(session, phrases, wanted, since, until, max(limit, CANDIDATES))
-    hits = [
-        Hit(kind=row.kind, subject=row.subject, when=_when(row.id), score=_score(row, phrases, found[0].id))
-        for row in found
-    ]
-    return sorted(hits, key=lambda hit: (-hit.score, -hit.when.timestamp(), hit.kind, hit.subject))[:limit]
-
-
 def tag(prefix: str, name: str) -> str:
     """The token under which a tag is indexed: `tag("st", "300364.SZ")` is `st_300364_sz`."""
     return f"{prefix}_{_NOT_TAG.sub('_', name.casefold())}"[:LONGEST_TOKEN]
-
-
-class _Phrase(Record):
-    tokens: tuple[str, ...]
-    is_start: bool
-    """Whether the last token may go on: a single character begins the pairs that it stands in."""
-
-
-def _phrase(word: Sequence[str]) -> _Phrase:
-    """A word's tokens as they stand in a longer text: its last character is the first of a pair there."""
-    kept = [token[:LONGEST_TOKEN] for token in word]
-    ends_in_character = len(kept[-1]) == 1 and is_cjk(kept[-1])
-    if ends_in_character and len(kept) > 1 and len(kept[-2]) == 2 and kept[-2].endswith(kept[-1]):
-        return _Phrase(tokens=tuple(kept[:-1]), is_start=False)
-    return _Phrase(tokens=tuple(kept), is_start=ends_in_character)
-
-
-def _newest(
-    session: Session,
-    phrases: Sequence[_Phrase],
-    wanted: Sequence[str],
-    since: datetime | None,
-    until: datetime | None,
-    limit: int,
-) -> Sequence[Any]:
-    columns = "r.id, r.kind, r.subject, r.title, r.body"
-    ask = ""
-    values: dict[str, Any] = {"since": _first_id(since) if since else 0}
-    values["until"] = _first_id(until) if until else 1 << 62
-    source, key = "search_rows r", "r.id"
-    if phrases or wanted:
-        if is_postgres(session):
-            ask = "r.words @@ CAST(:ask AS tsquery) AND "
-            values |= {"ask": _tsquery(phrases, wanted)}
-        else:
-            source, key = "search_words w JOIN search_rows r ON r.id = w.rowid", "w.rowid"
-            ask = "search_words MATCH :ask AND "
-            values |= {"ask": _match(phrases, wanted)}
-    window = f"{key} >= :since AND {key} < :until ORDER BY {key} DESC LIMIT :limit"
-    statement = f"SELECT {columns} FROM {source} WHERE {ask}{window}"  # noqa: S608 - made of our own words only
-    return session.execute(text(statement), values | {"limit": limit}).all()
-
-
-def _match(phrases: Sequence[_Phrase], wanted: Sequence[str]) -> str:
-    asked = [f'"{" ".join(p.tokens)}"{" *" if p.is_start else ""}' for p in phrases]
-    return " AND ".join([*asked, *(f'"{token}"' for token in wanted)])
-
-
-def _tsquery(phrases: Sequence[_Phrase], wanted: Sequence[str]) -> str:
-    asked = [" <-> ".join(_quoted(token) for token in p.tokens) + (":*" if p.is_start else "") for p in phrases]
-    return " & ".join([*(f"({words})" for words in asked), *map(_quoted, wanted)])
-
-
-def _score(row: Any, phrases: Sequence[_Phrase], newest: int) -> float:
-    if not phrases:
-        return 0.0
-    title, body = f" {row.title} ", f" {_plain(row.body)} "
-    needles = [f" {' '.join(p.tokens)}{'' if p.is_start else ' '}" for p in phrases]
-    counts = [TITLE_COUNTS * title.count(needle) + body.count(needle) for needle in needles]
-    age = ((newest >> 20) - (row.id >> 20)) / FADE.total_seconds()
-    return round(sum(count / (count + 2) for count in counts) * math.exp(-age), 12)
-
-
-# ---- indexing -------------------------------------------------------------------------------------------------------
 
 
 def index_event(session: Session, event: Event) -> None:
@@ -163,7 +47,7 @@ def index_event(session: Session, event: Event) -> None:
         item.quote for items in (event.companies, event.products, event.securities, event.facts) for item in items
     ]
     reports = [report.title for report in event.reports[:_REPORTS]]
-    wanted = {tag("k", "event"), tag("type", event.event_type), *_company_tags(event)}
+    wanted = {tag("k", "event"), tag("type", event.event_type), tag("cert", event.certainty), *_company_tags(event)}
     wanted |= {tag("mod", modality) for modality in (*event.modalities.input, *event.modalities.output)}
     wanted |= {tag("st", security) for security in events.securities_of(session, event.id)}
     wanted |= {tag("st", security.id) for security in event.securities}
@@ -174,6 +58,7 @@ def index_event(session: Session, event: Event) -> None:
 def index_document(session: Session, document: Document, tags: Tags) -> None:
     """A document made findable by its words and its tags."""
     wanted = {tag("k", "document"), tag("type", tags.event_type), tag("src", document.source_id), *_company_tags(tags)}
+    wanted.add(tag("cert", tags.certainty))
     wanted |= {tag("mod", modality) for modality in (*tags.modalities.input, *tags.modalities.output)}
     wanted |= {tag("st", security.id) for security in tags.securities}
     title, body = tokens(document.title), tokens(document.text)
@@ -197,11 +82,11 @@ def index(
         "body": zlib.compress(_stream(body_tokens, MOST_TOKENS).encode(), 1),
     }
     old = _row_of(session, kind, subject)
-    if old is not None and old.id >> 20 == _first_id(when) >> 20 and all(getattr(old, n) == row[n] for n in row):
+    if old is not None and old.id >> 20 == first_id(when) >> 20 and all(getattr(old, n) == row[n] for n in row):
         return
     if old is not None:
         _remove(session, old)
-    number = _first_id(when) + hash_of(kind, subject)
+    number = first_id(when) + hash_of(kind, subject)
     while not is_new(session, _insert(session, {"id": number, "kind": kind, "subject": subject} | row)):
         number = number + 1 if (number + 1) % _SECOND else number - _SECOND + 1
     write_words(session, [row | {"id": number}])
@@ -292,11 +177,12 @@ def _tsvector(title: Sequence[str], body: Sequence[str], tags: Sequence[str]) ->
         places[token].append(f"{place}A")
     for place, token in enumerate(body, len(title) + 3):
         places[token].append(str(place))
-    placed = [f"{_quoted(token)}:{','.join(at[:_POSITIONS_PER_WORD])}" for token, at in places.items()]
-    return " ".join([*placed, *map(_quoted, dict.fromkeys(tags))])
+    placed = [f"{quoted(token)}:{','.join(at[:_POSITIONS_PER_WORD])}" for token, at in places.items()]
+    return " ".join([*placed, *map(quoted, dict.fromkeys(tags))])
 
 
-def _quoted(token: str) -> str:
+def quoted(token: str) -> str:
+    """A token as a literal of PostgreSQL's text search."""
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
@@ -311,12 +197,10 @@ def _tokens(texts: Iterable[str]) -> list[str]:
 
 def _company_tags(tagged: Event | Tags) -> set[str]:
     companies = {tag("co", company.id) for company in tagged.companies}
+    companies |= {tag("ac", company.id) for company in tagged.companies if company.role == "actor"}
     return companies | {tag("pr", name) for p in tagged.products for name in (p.id, p.family, p.name) if name}
 
 
-def _first_id(when: datetime) -> int:
+def first_id(when: datetime) -> int:
+    """The lowest row id of a second: ids follow time."""
     return max(0, int(when.timestamp())) * _SECOND
-
-
-def _when(number: int) -> datetime:
-    return datetime.fromtimestamp(number >> 20, UTC)

@@ -1,4 +1,4 @@
-"""Search: past events by words and filters, best first."""
+"""Search: past events by words and filters, best first, with what they have in common."""
 
 from __future__ import annotations
 
@@ -7,24 +7,54 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.deps import AtDesk
+from api.deps import AtDesk, Desk, now
+from pipeline.query import Query as Question
+from pipeline.query import marks, read_query, tagged
 from pipeline.records import Event, Record
-from storage import events
-from storage import search as searching
+from storage import events, finding
 
 router = APIRouter(tags=["search"])
 
+FACETS = {"company": "co", "product": "pr", "modality": "mod", "type": "type", "security": "st"}
+"""What is counted, by its name in an address and its tag in the index."""
+SHOWN_FACETS = 12
+
 
 class Found(Record):
+    """An event that answers, how well, and where its title holds what was asked for."""
+
+    event: Event
+    score: float
+    marks: dict[str, list[tuple[int, int]]]
+    """Spans of characters in `title_zh` and `title_en`."""
+
+
+class Count(Record):
+    """How many of the newest answers carry a tag."""
+
+    id: str
+    count: int
+
+
+class Answers(Record):
     """Events that hold every word, best first."""
 
-    events: tuple[Event, ...]
+    events: tuple[Found, ...]
+    next: int | None
+    """The `offset` that asks for those after them."""
+    facets: dict[str, tuple[Count, ...]]
+    names: tuple[str, ...] = ()
+    """Names that were understood: `company:moonshot-ai`."""
+    near: tuple[str, ...] = ()
+    """Where nothing was found: names that are spelled nearly so."""
 
 
 @router.get("/search")
 def search(
     desk: AtDesk,
-    q: str = "",
+    q: Annotated[
+        str, Query(description='Words, "a phrase", -not, company:moonshot-ai, type:model_update, since:7d')
+    ] = "",
     company: str | None = None,
     product: str | None = None,
     modality: str | None = None,
@@ -32,13 +62,51 @@ def search(
     security: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    order: finding.Order = "relevance",
+    facets: bool = False,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> Found:
+    offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
+) -> Answers:
     """Events by words in Chinese or English, and by tags."""
-    asked = {"co": company, "pr": product, "mod": modality, "type": type, "st": security}
-    tags = [searching.tag(prefix, value) for prefix, value in asked.items() if value]
-    zoned = [at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone) for at in (since, until)]
+    asked = {"company": company, "product": product, "modality": modality, "type": type, "security": security}
+    question = read_query(q, desk.names, desk.knowledge, desk.zone, now())
+    question = question.model_copy(
+        update={
+            "groups": (*question.groups, *tagged((FACETS[key], value) for key, value in asked.items() if value)),
+            "since": _aware(since, desk) or question.since,
+            "until": _aware(until, desk) or question.until,
+        }
+    )
+    return answers(desk, question, order, facets, limit, offset)
+
+
+def answers(desk: Desk, question: Question, order: finding.Order, facets: bool, limit: int, offset: int = 0) -> Answers:
+    """The events that answer a question, for the route and for the page."""
     with desk.store.reading() as session:
-        hits = searching.find_text(session, q, tags=tags, kind="event", since=zoned[0], until=zoned[1], limit=limit)
-        found = events.several(session, [hit.subject for hit in hits])
-    return Found(events=tuple(found[hit.subject] for hit in hits if hit.subject in found))
+        hits = finding.find(session, question, kind="event", order=order, limit=limit + 1, offset=offset)
+        found = events.several(session, [hit.subject for hit in hits[:limit]])
+        counted = finding.facets(session, question, FACETS.values()) if facets else {}
+    known = [(found[hit.subject], hit.score) for hit in hits[:limit] if hit.subject in found]
+    return Answers(
+        events=tuple(Found(event=e, score=s, marks=_marks(e, question)) for e, s in known),
+        next=offset + limit if len(hits) > limit else None,
+        facets={key: _counts(desk, key, counted[prefix]) for key, prefix in FACETS.items() if prefix in counted},
+        names=question.names,
+        near=() if known else tuple(name for word in question.words for name in desk.names.near(word)),
+    )
+
+
+def _marks(event: Event, question: Question) -> dict[str, list[tuple[int, int]]]:
+    titles = {"title_zh": event.title_zh, "title_en": event.title_en}
+    return {key: marks(title, question.words) for key, title in titles.items() if title}
+
+
+def _counts(desk: Desk, key: str, counted: dict[str, int]) -> tuple[Count, ...]:
+    """The most frequent tags, under the ids that they stand for."""
+    ids = desk.facet_ids[key]
+    best = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Count(id=ids[tag], count=count) for tag, count in best if tag in ids)[:SHOWN_FACETS]
+
+
+def _aware(at: datetime | None, desk: Desk) -> datetime | None:
+    return at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone)

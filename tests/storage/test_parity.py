@@ -17,8 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.query import plain
 from pipeline.records import Fingerprint, RawDocument, State
-from storage import documents, events, outbox, queue, search, sources, tables, watches
+from storage import documents, events, finding, outbox, queue, search, sources, tables, watches
 from storage.engine import Store, open_store
 from tests import servers
 from tests.factories import make_alert, make_event
@@ -103,9 +104,9 @@ class Parity(RuleBasedStateMachine):
 
     @rule(words=WORDS, text=ODD, number=SMALL | st.none())
     def look_for_words(self, words: list[str], text: str, number: int | None) -> None:
-        tags = [] if number is None else [f"co_{number}"]
-        self.both(lambda s: search.find(s, [words], tags=tags))
-        self.both(lambda s: search.find_text(s, tables.safe(text)))
+        tags = [] if number is None else [("co", str(number))]
+        self.both(lambda s: finding.find(s, plain(" ".join(words), *tags)))
+        self.both(lambda s: finding.find(s, plain(tables.safe(text))))
 
     @rule(number=SMALL, destination=ODD)
     def raise_alert(self, number: int, destination: str) -> None:

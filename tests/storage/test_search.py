@@ -5,9 +5,10 @@ from datetime import datetime
 import pytest
 from sqlalchemy import text
 
+from pipeline.query import plain
 from pipeline.records import CompanyTag, Modalities, ProductTag, SecurityTag
 from pipeline.text import TOKENIZER_VERSION, tokens
-from storage import documents, events, search
+from storage import documents, events, finding, search
 from storage.engine import Store
 from tests.factories import make_event, make_report
 from tests.storage.factories import DAY, MINUTE, NOW, finish, make_link, make_raw, make_tags, take
@@ -59,7 +60,7 @@ def filled(store: Store) -> Store:
 )
 def test_words_find_what_holds_them(filled: Store, query: str, expected: set[str]) -> None:
     with filled.reading() as session:
-        assert {hit.subject for hit in search.find_text(session, query)} == expected
+        assert {hit.subject for hit in finding.find(session, plain(query))} == expected
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -68,13 +69,13 @@ def test_every_piece_of_chinese_is_found_as_a_substring_would_be(filled: Store, 
     pieces = {title[i : i + size] for size in (1, 2, 3, 4) for i in range(len(title) - size + 1)}
     pure = sorted(piece for piece in pieces if all("一" <= c <= "鿿" for c in piece))
     with filled.reading() as session:
-        missed = [piece for piece in pure if name not in {h.subject for h in search.find_text(session, piece)}]
+        missed = [piece for piece in pure if name not in {h.subject for h in finding.find(session, plain(piece))}]
     assert missed == []
 
 
 def test_no_words_give_the_newest(filled: Store) -> None:
     with filled.reading() as session:
-        hits = search.find_text(session, "", limit=2)
+        hits = finding.find(session, plain(""), limit=2)
     assert [(hit.subject, hit.when) for hit in hits] == [("odd", NOW + 6 * MINUTE), ("traditional", NOW + 5 * MINUTE)]
 
 
@@ -82,17 +83,17 @@ def test_tags_kinds_and_times_narrow_the_search(filled: Store) -> None:
     with filled.writing() as session:
         search.index(session, "document", "d1", NOW, tokens("开源"), [], ["co_sora", "k_document"])
 
-        def found(**given: object) -> set[str]:
-            return {hit.subject for hit in search.find_text(session, "开源", **given)}
+        def found(*tags: tuple[str, str], kind: search.Kind | None = None, **given: datetime) -> set[str]:
+            return {hit.subject for hit in finding.find(session, plain("开源", *tags, **given), kind=kind)}
 
-        assert found(tags=["co_sora"]) == {"sora", "d1"}
-        assert found(tags=["co_sora"], kind="document") == {"d1"}
-        assert found(tags=["co_sora", "co_kimi"]) == set()
+        assert found(("co", "sora")) == {"sora", "d1"}
+        assert found(("co", "sora"), kind="document") == {"d1"}
+        assert found(("co", "sora"), ("co", "kimi")) == set()
         assert found(since=NOW + MINUTE, until=NOW + 5 * MINUTE) == {"sora"}
-        assert {h.subject for h in search.find(session, tags=["co_sora"])} == {"sora", "d1"}
+        assert {h.subject for h in finding.find(session, plain("", ("co", "sora")))} == {"sora", "d1"}
 
 
-def test_a_title_counts_more_than_a_text_and_today_more_than_last_month(store: Store) -> None:
+def test_a_title_counts_more_than_a_text_and_of_like_answers_the_newer_comes_first(store: Store) -> None:
     def index(name: str, when: datetime, title: str, body: str) -> None:
         search.index(session, "event", name, when, tokens(title), tokens(body), [])
 
@@ -101,15 +102,15 @@ def test_a_title_counts_more_than_a_text_and_today_more_than_last_month(store: S
         index("title", NOW, "开源", "新闻")
         index("often", NOW, "开源", "开源 开源 开源")
         index("old", NOW - 60 * DAY, "开源", "开源 开源 开源")
-        assert [h.subject for h in search.find_text(session, "开源")] == ["often", "title", "text", "old"]
+        assert [h.subject for h in finding.find(session, plain("开源"))] == ["often", "title", "old", "text"]
 
 
 def test_indexing_again_replaces_the_words(store: Store) -> None:
     with store.writing() as session:
         for title, when in (("开源", NOW), ("闭源", NOW), ("闭源", NOW - DAY)):
             search.index(session, "event", "e1", when, tokens(title), tokens("共同"), [])
-        assert search.find_text(session, "开源") == []
-        assert [h.when for h in search.find_text(session, "闭源")] == [NOW - DAY]
+        assert finding.find(session, plain("开源")) == []
+        assert [h.when for h in finding.find(session, plain("闭源"))] == [NOW - DAY]
         assert search.counts(session) == {"event": 1}
 
 
@@ -118,7 +119,7 @@ def test_what_was_removed_is_not_found(store: Store) -> None:
         search.index(session, "event", "e1", NOW, tokens("开源"), [], [])
         assert search.remove(session, "event", "e1")
         assert not search.remove(session, "event", "e1")
-        assert search.find_text(session, "开源") == []
+        assert finding.find(session, plain("开源")) == []
 
 
 def test_the_index_goes_with_the_transaction(store: Store) -> None:
@@ -127,7 +128,7 @@ def test_the_index_goes_with_the_transaction(store: Store) -> None:
         search.index(session, "event", "e1", NOW, tokens("开源"), [], [])
         nested.rollback()
     with store.reading() as session:
-        assert search.find_text(session, "开源") == []
+        assert finding.find(session, plain("开源")) == []
         assert search.counts(session) == {}
 
 
@@ -136,7 +137,7 @@ def test_many_rows_of_one_second_all_have_a_place(store: Store, monkeypatch: pyt
     with store.writing() as session:
         for number in range(9):
             search.index(session, "event", f"e{number}", NOW, tokens("开源"), [], [])
-        hits = search.find_text(session, "开源")
+        hits = finding.find(session, plain("开源"))
     assert {hit.subject for hit in hits} == {f"e{number}" for number in range(9)}
     assert {hit.when for hit in hits} == {NOW}
 
@@ -145,8 +146,8 @@ def test_texts_longer_than_any_index_takes_are_cut(store: Store) -> None:
     body = ["字词"] * 20_000 + ["末尾"]
     with store.writing() as session:
         search.index(session, "event", "e1", NOW, ["x" * 5000], body, [])
-        assert [h.subject for h in search.find(session, [["x" * 5000]])] == ["e1"]
-        assert len(search.find(session, [["字词"]])) == 1
+        assert [h.subject for h in finding.find(session, plain("x" * 5000))] == ["e1"]
+        assert len(finding.find(session, plain("字词"))) == 1
 
 
 def test_an_event_is_found_by_titles_reports_quotes_and_tags(store: Store) -> None:
@@ -165,12 +166,12 @@ def test_an_event_is_found_by_titles_reports_quotes_and_tags(store: Store) -> No
         events.save_links(session, event.id, [make_link(event.id, "603533.SH")], NOW)
         search.index_event(session, event)
         for query in ("200万字", "million", "月之暗面", "智能助手", "中文在线"):
-            assert [h.subject for h in search.find_text(session, query)] == [event.id], query
+            assert [h.subject for h in finding.find(session, plain(query))] == [event.id], query
         tags = [("co", "moonshot-ai"), ("pr", "Kimi"), ("mod", "text"), ("type", "model_update")]
         tags += [("st", "300364.SZ"), ("st", "603533.SH")]
-        assert len(search.find(session, tags=[search.tag(*one) for one in tags], kind="event")) == 1
-        assert search.find_text(session, "characters kimi支持") != []
-        assert search.find_text(session, "字月之") == []
+        assert len(finding.find(session, plain("", *tags), kind="event")) == 1
+        assert finding.find(session, plain("characters kimi支持")) != []
+        assert finding.find(session, plain("字月之")) == []
 
 
 def test_rows_of_an_earlier_tokenizer_are_written_anew(store: Store) -> None:
@@ -186,7 +187,7 @@ def test_rows_of_an_earlier_tokenizer_are_written_anew(store: Store) -> None:
         session.execute(text("UPDATE search_rows SET version = 0"))
         assert search.reindex(session) == 3
         assert search.reindex(session) == 0
-        hits = {hit.subject for hit in search.find_text(session, "开源")}
+        hits = {hit.subject for hit in finding.find(session, plain("开源"))}
     assert hits == {event.id, taken.document.id}
     assert TOKENIZER_VERSION > 0
 
@@ -202,7 +203,7 @@ def test_both_stores_rank_alike(sqlite_url: str, postgres_url: str) -> None:
                 words = [list(TEXTS.values())[number % 7], list(TEXTS.values())[number % 5]]
                 body = tokens(" ".join(words) * (number % 3 + 1))
                 search.index(session, "event", f"e{number}", NOW - number * DAY / 7, tokens(words[0]), body, [])
-            found.append([search.find_text(session, q, limit=400) for q in ("开源", "b200", "发布 开", "模型")])
+            found.append([finding.find(session, plain(q), limit=400) for q in ("开源", "b200", "发布 开", "模型")])
         store.close()
     assert found[0] == found[1]
     assert all(found[0])
@@ -214,5 +215,5 @@ def test_the_documents_door_and_search_stand_together(store: Store) -> None:
         finish(session, taken)
         search.index_document(session, taken.document, taken.tags)
     with store.reading() as session:
-        (hit,) = search.find_text(session, "新模型", kind="document")
+        (hit,) = finding.find(session, plain("新模型"), kind="document")
         assert documents.get(session, hit.subject) == taken.document

@@ -18,8 +18,9 @@ from sqlalchemy import select
 
 from pipeline.correct import CorrectionRefused, Mark, pairs
 from pipeline.lexicon import Lexicon
+from pipeline.query import plain
 from pipeline.records import Event, RawDocument
-from storage import corrections, documents, events, search, tables, watches
+from storage import corrections, documents, events, finding, tables, watches
 from storage.engine import Store, open_store
 from tests.factories import make_watch
 from worker import correct, jobs
@@ -97,7 +98,7 @@ def held(desk: Desk, but: Sequence[str] = ()) -> dict[str, Any]:
             for n in named
             if n not in but
         }
-        rows["found"] = [hit.model_dump() for hit in search.find(session, kind="event", limit=300)]
+        rows["found"] = [hit.model_dump() for hit in finding.find(session, plain(""), kind="event", limit=300)]
     return rows
 
 
@@ -124,7 +125,7 @@ def test_merging_makes_one_event_of_all_documents_and_the_other_id_leads_to_it(d
     with desk.store.reading() as session:
         assert events.get(session, other.id) == merged
         assert events.count(session) == 1
-        assert [hit.subject for hit in search.find_text(session, "grok", kind="event")] == [survivor.id]
+        assert [hit.subject for hit in finding.find(session, plain("grok"), kind="event")] == [survivor.id]
         assert {link.event_id for link in events.links_of(session, survivor.id)} == {survivor.id}
     assert_every_document_sits_in_exactly_one_event(desk)
 
@@ -189,7 +190,7 @@ def test_a_title_by_hand_outlives_later_reports(desk: Desk) -> None:
     assert len(now.reports) == 2
     assert now.title_zh == "长文本之战"
     with desk.store.reading() as session:
-        assert [hit.subject for hit in search.find_text(session, "长文本之战", kind="event")] == [event.id]
+        assert [hit.subject for hit in finding.find(session, plain("长文本之战"), kind="event")] == [event.id]
 
 
 @pytest.mark.parametrize("as_what", ["rumour", "denial"])
@@ -211,7 +212,7 @@ def test_noise_is_on_no_list_and_raises_no_alert(desk: Desk) -> None:
         assert events.between(session, NOW - timedelta(days=9), NOW + timedelta(days=9)) == []
         assert events.recent(session) == []
         assert events.page(session).events == events.page(session, company="moonshot-ai").events == ()
-        assert search.find_text(session, "kimi", kind="event") == []
+        assert finding.find(session, plain("kimi"), kind="event") == []
         assert watches.alerts(session) == []
         kept = events.get(session, event.id)
     assert kept is not None

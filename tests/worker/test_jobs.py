@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline import flow
+from pipeline.query import plain
 from pipeline.records import RawDocument, State
-from storage import documents, events, outbox, queue, search, watches
+from storage import documents, events, finding, outbox, queue, watches
 from storage.engine import open_store
 from tests.factories import make_watch
 from worker import jobs
@@ -51,7 +52,7 @@ def test_a_report_becomes_a_searchable_event_with_facts_and_reasoned_links(desk:
         links = events.links_of(session, event.id)
         assert links
         assert all(link.reason.zh and link.reason.en and link.evidence and link.as_of for link in links)
-        assert [hit.subject for hit in search.find_text(session, "无损上下文", kind="event")] == [event.id]
+        assert [hit.subject for hit in finding.find(session, plain("无损上下文"), kind="event")] == [event.id]
 
 
 def test_the_same_report_again_adds_nothing(desk: Desk) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pipeline import flow
+from pipeline.query import plain
 from pipeline.records import Placement, RawDocument
-from storage import events, search
+from storage import events, finding
 from storage.engine import open_store
 from tests.worker.test_correct import (
     ANNA,
@@ -99,7 +100,7 @@ def test_an_event_that_vanishes_leads_to_the_one_that_took_its_founding_document
         found = events.get(session, old)
         assert found is not None
         assert found.id == first
-        assert [hit.subject for hit in search.find(session, kind="event")] == [first]
+        assert [hit.subject for hit in finding.find(session, plain(""), kind="event")] == [first]
     assert_every_document_sits_in_exactly_one_event(desk)
 
 

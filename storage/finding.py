@@ -1,0 +1,196 @@
+"""Finding: what answers a question, best first, the same in both stores; and what the answers have in common.
+
+The index gives the newest that match, one ranker in Python orders them: how well the words fit, how important the event is
+under a lens, how new it is.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from pipeline.query import Alternative, Group, Query, Term
+from pipeline.records import Record
+from storage.engine import is_postgres
+from storage.search import LONGEST_TOKEN, Kind, first_id, quoted, tag
+
+CANDIDATES = 300
+"""Newest matches that are ranked: ranking every match of a common word costs seconds in a large store."""
+COUNTED = 2_000
+"""Newest matches whose tags are counted for facets."""
+FADE = timedelta(days=30)
+"""In this time what newness adds falls to a third."""
+TITLE_COUNTS = 4
+"""How many matches in the text one in the title is worth."""
+ACTS, IS_NAMED = 0.9, 0.5
+"""What it is worth, of 1, that an event is tagged with the subject that a word names: as its actor, or at all."""
+
+Order = Literal["relevance", "newest", "importance"]
+
+
+class Hit(Record):
+    """Something found: an event or a document, when it was, and how well it answers."""
+
+    kind: Kind
+    subject: str
+    when: datetime
+    score: float
+
+
+def find(
+    session: Session,
+    query: Query,
+    *,
+    kind: Kind | None = None,
+    lens: str = "all",
+    order: Order = "relevance",
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Hit]:
+    """What answers a query, best first. Relevance and importance look at the newest `CANDIDATES` that match."""
+    if offset >= CANDIDATES and order != "newest":
+        return []
+    wanted = limit + offset if order == "newest" else max(limit + offset, CANDIDATES)
+    rows = _newest(session, query, kind, wanted, "r.id, r.kind, r.subject, r.title, r.tags, r.body")
+    if not rows:
+        return []
+    weights = {} if order == "newest" else _importance(session, [row.subject for row in rows], lens)
+    hits = [
+        Hit(
+            kind=row.kind,
+            subject=row.subject,
+            when=_when(row.id),
+            score=_score(row, query.groups, weights.get(row.subject, 0.0), rows[0].id, order),
+        )
+        for row in rows
+    ]
+    hits.sort(key=lambda hit: (-hit.score, -hit.when.timestamp(), hit.kind, hit.subject))
+    return hits[offset : offset + limit]
+
+
+def facets(session: Session, query: Query, prefixes: Iterable[str], kind: Kind = "event") -> dict[str, Counter[str]]:
+    """How often each tag stands among the newest `COUNTED` that answer, by its prefix: {"co": {"openai": 12}, ...}."""
+    counted: dict[str, Counter[str]] = {prefix: Counter() for prefix in prefixes}
+    for row in _newest(session, query, kind, COUNTED, "r.tags"):
+        for token in row.tags.split():
+            prefix, _, value = token.partition("_")
+            if prefix in counted:
+                counted[prefix][value] += 1
+    return counted
+
+
+def _newest(session: Session, query: Query, kind: Kind | None, limit: int, columns: str) -> Sequence[Any]:
+    """Rows of the index that answer, the newest first."""
+    values: dict[str, Any] = {
+        "since": first_id(query.since) if query.since else 0,
+        "until": first_id(query.until) if query.until else 1 << 62,
+        "limit": limit,
+    }
+    source, key, ask = "search_rows r", "r.id", ""
+    groups = [*query.groups, *([((Term(tag=("k", kind)),),)] if kind else [])]
+    if not all(groups):
+        return []
+    if groups:
+        if is_postgres(session):
+            ask = "r.words @@ CAST(:ask AS tsquery) AND "
+            values["ask"] = _tsquery(groups, query.excluded)
+        else:
+            source, key = "search_words w JOIN search_rows r ON r.id = w.rowid", "w.rowid"
+            ask = "search_words MATCH :ask AND "
+            values["ask"] = _match(groups, query.excluded)
+    if query.importance > 0:
+        ask += (
+            "EXISTS (SELECT 1 FROM scores s WHERE s.event_id = r.subject AND s.lens = 'all' AND s.total >= :least) AND "
+        )
+        values["least"] = query.importance
+    window = f"{key} >= :since AND {key} < :until ORDER BY {key} DESC LIMIT :limit"
+    statement = f"SELECT {columns} FROM {source} WHERE {ask}{window}"  # noqa: S608 - made of our own words only
+    return session.execute(text(statement), values).all()
+
+
+def _importance(session: Session, subjects: Sequence[str], lens: str) -> dict[str, float]:
+    marks = ", ".join(f":s{number}" for number in range(len(subjects)))
+    asked = {f"s{number}": subject for number, subject in enumerate(subjects)}
+    statement = f"SELECT event_id, total FROM scores WHERE lens = :lens AND event_id IN ({marks})"  # noqa: S608 - marks only
+    return {row.event_id: row.total for row in session.execute(text(statement), asked | {"lens": lens})}
+
+
+# ---- the index's own languages --------------------------------------------------------------------------------------
+
+
+def _match(groups: Sequence[Group], excluded: Sequence[Group]) -> str:
+    """A question in the language of FTS5."""
+    asked = " AND ".join(_joined(group, _fts_term, " AND ", " OR ") for group in groups)
+    barred = " OR ".join(_joined(group, _fts_term, " AND ", " OR ") for group in excluded)
+    return f"({asked}) NOT ({barred})" if barred else asked
+
+
+def _tsquery(groups: Sequence[Group], excluded: Sequence[Group]) -> str:
+    """A question in the language of PostgreSQL."""
+    asked = " & ".join(_joined(group, _ts_term, " & ", " | ") for group in groups)
+    barred = " | ".join(_joined(group, _ts_term, " & ", " | ") for group in excluded)
+    return f"({asked}) & !({barred})" if barred else asked
+
+
+def _joined(group: Group, write: Any, every: str, some: str) -> str:
+    ways = [f"({every.join(write(term) for term in alternative)})" for alternative in group]
+    return f"({some.join(dict.fromkeys(ways))})"
+
+
+def _fts_term(term: Term) -> str:
+    if term.tag:
+        return f'"{tag(*term.tag)}"'
+    return f'"{" ".join(_cut(term))}"{" *" if term.is_start else ""}'
+
+
+def _ts_term(term: Term) -> str:
+    if term.tag:
+        return quoted(tag(*term.tag))
+    return "(" + " <-> ".join(quoted(token) for token in _cut(term)) + (":*" if term.is_start else "") + ")"
+
+
+def _cut(term: Term) -> list[str]:
+    return [token[:LONGEST_TOKEN] for token in term.tokens]
+
+
+# ---- the ranker -----------------------------------------------------------------------------------------------------
+
+
+def _score(row: Any, groups: Sequence[Group], importance: float, newest: int, order: Order) -> float:
+    if order == "newest":
+        return float(row.id >> 20)
+    if order == "importance":
+        return round(importance, 6)
+    title, tags = f" {row.title} ", f" {row.tags} "
+    body = f" {zlib.decompress(row.body).decode()} " if groups else ""
+    fits = [max(_fit(alternative, title, body, tags) for alternative in group) for group in groups]
+    age = ((newest >> 20) - (row.id >> 20)) / FADE.total_seconds()
+    fit = sum(fits) / len(fits) if fits else 1.0
+    return round(fit * (1 + importance / 100) * (1 + math.exp(-age)), 12)
+
+
+def _fit(alternative: Alternative, title: str, body: str, tags: str) -> float:
+    """How well the text answers, 0-1: by the term that it answers worst."""
+    return min(_term_fit(term, title, body, tags) for term in alternative)
+
+
+def _term_fit(term: Term, title: str, body: str, tags: str) -> float:
+    if term.tag:
+        prefix, name = term.tag
+        if f" {tag('ac', name)} " in tags and prefix == "co":
+            return ACTS
+        return IS_NAMED if f" {tag(prefix, name)} " in tags else 0.0
+    needle = f" {' '.join(_cut(term))}{'' if term.is_start else ' '}"
+    count = TITLE_COUNTS * title.count(needle) + body.count(needle)
+    return count / (count + 2)
+
+
+def _when(number: int) -> datetime:
+    return datetime.fromtimestamp(number >> 20, UTC)
