@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pipeline import version
 from pipeline.facts import measures, quantities, terms
 from pipeline.facts.owners import Owners, as_of, held_then, sentences
+from pipeline.facts.parties import Parties
 from pipeline.facts.quantities import Quantity
 from pipeline.facts.terms import Term
 from pipeline.lexicon import Lexicon
@@ -30,7 +31,8 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
     text = f"{document.title}\n{document.text}"[:LONGEST]
     folded = fold(text).replace("‑", "-")
     starts = sentences(folded)
-    owners = Owners(folded, len(document.title), tags, lexicon.instruments)
+    owners = Owners(text, folded, len(document.title), tags, lexicon)
+    parties = Parties(document, text, folded, tags, lexicon)
     read: list[tuple[Term, Qualifier]] = [(t, "exact") for t in terms.find(folded, lexicon, document.when.year)]
     taken = [(t.start, t.end) for t, _ in read] + [(o.start, o.end) for o in owners.places]
     read += _measured(folded, starts, taken)
@@ -38,9 +40,10 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
     kept: dict[tuple[object, ...], Fact] = {}
     for term, qualifier in sorted(read, key=lambda r: (r[0].start, r[0].end)):
         low, high = _sentence(starts, term.start, len(folded))
-        product, compared = owners.of(term.start, term.end, low, high)
-        if term.kind == "money":
-            product = None
+        product, compared = owners.of(term.kind, term.start, term.end, low, high)
+        owner = (product.name or None) if product else parties.acting(term.start)
+        if term.kind == "money" or (term.kind == "hardware" and parties.buys(term.start, low)):
+            product, owner = None, parties.of(term.start, low, term.detail)
         quote = text[term.start : term.end].strip()
         if not quote or not _is_due(term, product, tags):
             continue
@@ -51,7 +54,7 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
             unit=term.unit,
             qualifier=qualifier,
             quote=quote,
-            subject=product.name if product else tags.companies[0].id if tags.companies else None,
+            subject=owner,
             product=product.id if product else None,
             detail=term.detail,
             comparison=compared or then is not None,

@@ -22,6 +22,11 @@ _USED = re.compile(r"每天|每日|日均|消耗|调用量|累计|daily|per day|
 _FILM = re.compile(
     r"视频|影片|短片|时长|clip|video|歌曲|音乐|音频|全曲|song|audio|film|生成|镜头|长达|最长|footage|music"
 )
+_MEDIA = re.compile(
+    r"视频|影片|短片|歌|音乐|音频|配乐|音轨|镜头|动画|电影|语音|曲|时长的|画面|clip|video|song|audio|footage|music|film|movie|track|speech|animation"
+)
+_RUNS = re.compile(r"运行|缓存|自主|任务|会话|续航|会议|通话|直播|工作|响应|缩短|session|uptime|autonom|runs? for")
+"""What lasts and is no film."""
 _NOT_FILM = re.compile(
     r"学习|学完|学会|只需|仅需|用时|耗时|仅用|花费|等待|阅读|部署|推理|延迟|以内|课程|教程|训练"
     r"|内完成|之内|就能|即可|搞定|挤满|开会|演讲|每隔|小时数据|速度|播客"
@@ -41,6 +46,11 @@ _NOT_FASTER = re.compile(
     r"增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩"
     r"|收入|估值|更大|用户|销量|股价|降低|成本|memory|cost|资|多\s?$"
 )
+_OTHER_GAIN = re.compile(
+    r"\s?(?:的|以上)?(?:整体|平均)?\s?(?:能效|能耗|精度|准确|性能(?!.{0,4}速)|体积|转化|密度|成本|参数|数据|用量|价格|算力|energy"
+    r"|power|smaller|larger|more (?!throughput)|cheaper|the (?:size|cost|price))"
+)
+"""What grew so many times and is no speed."""
 _PER_MILLION = re.compile(
     r"\s?(?:(?:/|每|per)\s?(?:1|一)?\s?(?:m|百万|million|1,000,000)(?![a-z])\s?(?:input|output"
     r"|输入|输出)?\s?(?:个)?\s?(?:tokens?)?|/\s?百万)"
@@ -53,12 +63,25 @@ _MONTHLY = re.compile(r"\s?(?:/|每|per|a)\s?(?:月|month|年|year|席位|seat|u
 _MONTHLY_BEFORE = re.compile(
     r"(?:每月|月费|每年|订阅|售价|定价|到手价|套餐|起价|priced at|price of|首购|首月|subscription)[^\d。;；]{0,8}$"
 )
-_RAISED = re.compile(r"融资|募|领投|跟投|注资|种子轮|轮|raise|funding|round|seed|series")
+_RECURS = re.compile(
+    r"[^,，。]{0,3}(?:/|每|per|a)?\s?(?:个)?(?:月|年费|每年|订阅|席位|month|year|mo(?![a-z])|subscri|user|seat)"
+)
+_RAISED = re.compile(r"融资|募|筹|领投|跟投|获.{0,4}注资|种子轮|轮|raise|funding|round|seed|series")
 _VALUED_AT = re.compile(r"(?:估值|市值|valuation|valued)(?:(?!筹|融|募|rais)[^\d,，。；;]){0,10}$")
-_EARNED = re.compile(r"营收|收入|revenue|arr|净利|利润|年化|亏损|同比")
-_SPENT = re.compile(r"投资|收购|投入|协议|合同|斥资|invest|acqui|deal|contract|价值|采购|订单|支出|capex|注入|支付")
+_EARNED = re.compile(r"营收|收入|revenue|(?<![a-z])arr(?![a-z])|年化|销售额")
+_GAINED = re.compile(r"净利|利润|盈利|profit|net income")
+_LOST = re.compile(r"亏损|亏|loss")
+_SPENT = re.compile(
+    r"投资|收购|投入|协议|合同|斥资|invest|acqui|deal|contract|采购|订单|支出|capex|注入|注资|支付|入股"
+)
+_NOT_ITS = re.compile(r"\s?(?:的)?(?:投后|投前)?\s?估值的?\s?(?:合资|新公司|子公司|初创|企业|公司|独角兽)")
+"""Worth of a company that the text does not name."""
+_MOST_RAISED = 2e11
+"""More than anybody has raised at once is talk."""
 _USERS = re.compile(r"用户|users|月活|日活|周活|mau|dau|下载|downloads|开发者")
 _COUNTED_USERS = re.compile(r"月活|日活|周活|users|用户|mau|dau")
+_NEW_USERS = re.compile(r"新增|增加|流失|调查|访谈|采访|受访|研究|分析|对话|survey|interview|new users|study")
+"""What makes a number of users one that came, went or was asked."""
 _INPUT = re.compile(r"输入|input|in\b|prompt")
 _OUTPUT = re.compile(r"输出|output|out\b|completion")
 
@@ -103,7 +126,9 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if _SUPPOSED.search(left) or (one.at > 0 and folded[one.at] in "百千" and left.endswith("的")):
         return None
     if one.currency or unit in _CURRENCIES:
-        return _money(one, left, right, folded[low:high])
+        return _money(one, left, right)
+    if _PER_PART.match(right):
+        return None
     if unit.endswith("参数") or "param" in unit:
         near = unit + left[-8:] + right[:12]
         return Measure("active_parameters" if _is_active(near, left, right) else "parameters", _most(one), "parameters")
@@ -119,10 +144,15 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
             "fps" if unit in ("fps", "帧/秒", "帧每秒") or right.startswith(("/秒", "/s", "每秒")) else "frames",
         )
     if unit in _SECONDS:
-        return _lasting(one, left, right)
+        return _lasting(one, left, right, folded[low:high])
     if unit in ("倍", "x", "times"):
         around = left[-14:] + "|" + right[:14]
-        faster = not right.startswith("速") and _FASTER.search(around) and not _NOT_FASTER.search(around)
+        faster = (
+            not right.startswith("速")
+            and _FASTER.search(around)
+            and not _NOT_FASTER.search(around)
+            and not _OTHER_GAIN.match(right)
+        )
         return Measure("training_speedup", one.value, "times") if faster and one.value < 1e5 else None
     if unit in ("%", "％", "percent"):
         around = left[-12:] + "|" + right[:10]
@@ -133,18 +163,32 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if unit in ("用户", "users", "人", "monthly active users") or (one.multiple and _COUNTED_USERS.search(left[-8:])):
         return (
             Measure("users", one.value, "users")
-            if one.value >= 1000 and _USERS.search(left + unit + right[:8])
+            if one.value >= 1000
+            and _USERS.search(left + unit + right[:8])
+            and not _NEW_USERS.search(left[-12:] + right[:6])
             else None
         )
+    if _WHEN.search(left) and _WINDOW.search(left):
+        return None
     if not unit and one.multiple in ("k", "m", "万", "百万") and _WINDOW.search(left[-18:] + "|" + right[:16]):
         fits = one.value >= 1000 and not right.startswith(("b", "个")) and not _PUT_OUT.match(right)
         return Measure("context_length", one.value, "tokens") if fits else None
     return _bare(folded, one, following, left, right)
 
 
+_WHEN = re.compile(r"(?:当|若|如果|超过|超出|小于|大于|when |if |over |exceed\w* )[^,，。;；]{0,12}$")
+"""What makes a window's size the bound of a price band."""
+_PER_PART = re.compile(
+    r"\s?(?:parameters? |参数)?\s?(?:(?:per |/ ?|每个?)(?:expert|专家)"
+    r"|(?:model )?(?:fine-?tuning|training)(?! (?:run|tokens|data)))"
+)
+"""What makes a size that of a part."""
 _SUPPOSED = re.compile(
     r"(?:equivalent to|equal to|if it \w+|even|match(?:es|ing)?|相当于|媲美|堪比)(?: an?)?\s*$"
     r"|(?:training|可训|可训练|支持训练|单机训练)(?:\s?(?:up to|最高|高达|多达))?\s*$"
+    r"|(?:enabl\w+|abilit\w+ to|allow\w*|can|able to|possible to|capable of|for|支持|可以?|能够?)\s?(?:\w+ ){0,2}?"
+    r"(?:train|run|fine-?tun|serv|host|deploy|微调|训练|运行|部署|跑)\w*\s?(?:models? (?:of |with )?)?(?:up to|最高|高达|多达|an?|the)?\s*$"
+    r"|(?:超越|超过|击败|优于|媲美|surpass\w*|outperform\w*|beat\w*|than|rival\w*)\s?(?:同级|同尺寸|同规模|an?|the|most|all|other)\s*$"
 )
 """What stands before a size that no model of the text has: a likeness, a supposition, what a machine could train."""
 
@@ -180,9 +224,9 @@ def _most(one: Quantity) -> float:
 
 def _is_active(near: str, left: str, right: str) -> bool:
     """Whether parameters are those at work: `17B active`, `激活参数 48 亿`, `37B activated for each token`."""
-    if re.match(r"[\s-]*(?:个)?(?:parameters? )?(?:are |is )?(?:activ|激活)", right) or re.search(
-        r"激活(?:的)?(?:参数)?(?:量|规模)?(?:仅|约|为|达|只有)*\s*$", left
-    ):
+    if re.match(
+        r"[\s-]*(?:个)?(?:parameters? )?(?:are |is )?(?:activ|激活(?!\s?(?:参数)?\s?(?:量|约|仅|为|达)*\s?\d))", right
+    ) or re.search(r"激活(?:的)?(?:参数)?(?:量|规模)?(?:仅|约|为|达|只有)*\s*$", left):
         return True
     return bool(
         re.search(r"(?:with|only|and|of which)?\s?activ\w*\s*(?:parameters?)?\s*(?:of|:)?\s*$", left)
@@ -215,12 +259,12 @@ def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
     return None
 
 
-def _lasting(one: Quantity, left: str, right: str) -> Measure | None:
+def _lasting(one: Quantity, left: str, right: str, sentence: str) -> Measure | None:
     near = left[-14:] + "|" + right[:14]
     if _QUICKLY.match(right):
         return None
     shown = _SHOWN.match(right) and not _WAITED.search(left[-12:])
-    if not shown and not _FILM.search(near):
+    if not shown and (not _FILM.search(near) or not _MEDIA.search(sentence) or _RUNS.search(left + "|" + right[:8])):
         return None
     if not shown and (_NOT_FILM.search(left[-12:] + "|" + right[:8]) or _EACH.search(left)):
         return None
@@ -228,7 +272,7 @@ def _lasting(one: Quantity, left: str, right: str) -> Measure | None:
     return Measure("video_duration", seconds, "s") if 0 < seconds <= 6 * 3600 else None
 
 
-def _money(one: Quantity, left: str, right: str, sentence: str) -> Measure | None:
+def _money(one: Quantity, left: str, right: str) -> Measure | None:
     currency = _CURRENCIES.get(one.currency) or _CURRENCIES.get(one.unit) or "USD"
     if _PER_MILLION.match(right) or _PER_MILLION_BEFORE.search(left):
         around = left[-14:] + "|" + right[:24]
@@ -241,23 +285,19 @@ def _money(one: Quantity, left: str, right: str, sentence: str) -> Measure | Non
             detail = "input" if found_in and (not found_out or found_in.start() < found_out.start()) else "output"
         return Measure("price", one.value, f"{currency}_per_mtok", detail)
     if _MONTHLY.match(right) or _MONTHLY_BEFORE.search(left):
-        return Measure(
-            "price",
-            one.value,
-            currency,
-            "subscription" if re.search(r"月|month|年|year|订阅|subscri", left[-8:] + right[:8]) else None,
-        )
-    if one.value < 1e5:
+        again = _RECURS.search(left[-8:]) or _RECURS.match(right)
+        return Measure("price", one.value, currency, "subscription" if again else None)
+    if one.value < 1e5 or _NOT_ITS.match(right):
+        return None
+    if re.match(r"\s?(?:的)?\s?(?:财富|身家|net worth|fortune)", right):
         return None
     if _VALUED_AT.search(left) or re.match(
         r"\s?(?:的)?(?:投后|投前|post-money|pre-money)?\s?(?:估值|valuation|market cap)", right
     ):
         return Measure("money", one.value, currency, "valuation")
-    kinds = (("raised", _RAISED), ("revenue", _EARNED), ("deal", _SPENT))
-    near = left[-10:] + "|" + right[:8]
-    detail = next((d for d, words in kinds if words.search(near)), None)
-    if detail:
-        return Measure("money", one.value, currency, detail)
-    if _RAISED.search(sentence):
-        return Measure("money", one.value, currency, "raised")
-    return None
+    clause = re.split(r"[,，;；]", left)[-1][-16:] + "|" + re.split(r"[,，;；]", right)[0][:10]
+    kinds = (("raised", _RAISED), ("loss", _LOST), ("profit", _GAINED), ("revenue", _EARNED), ("deal", _SPENT))
+    detail = next((d for d, words in kinds if words.search(clause)), None)
+    if detail is None or (detail == "raised" and one.value > _MOST_RAISED):
+        return None
+    return Measure("money", one.value, currency, detail)

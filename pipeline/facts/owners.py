@@ -7,12 +7,12 @@ from datetime import date
 from typing import NamedTuple
 
 from pipeline.facts import months
-from pipeline.lexicon import is_likeness
+from pipeline.lexicon import Lexicon, is_likeness
 from pipeline.records import ProductTag, Tags
 from pipeline.text import fold
 
 _COMPARED = re.compile(
-    r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|比(?!例|特|赛|如"
+    r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|超(?=[a-z])|比(?!例|特|赛|如"
     r"|较好)|compared|than|versus|vs\.?|beats?|beating|outperform\w*|surpass\w*|against|while"
     r"|whereas"
 )
@@ -20,8 +20,38 @@ _BEATEN = re.compile(
     r"(?:超越|超过|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|than|over|vs\.?)\s?(?:了)?\s?$"
 )
 """What stands before a rival's name when the sentence goes on about the winner."""
-_BUILT_ON = re.compile(r"(?:基于|采用|based on|built on)\s?(?:the\s)?$")
-"""What stands before the name of what a model is made from."""
+_BUILT_ON = re.compile(
+    r"(?:基于|采用|将|把|对|based on|built on|derived from|distilled from|fine-?tuned from|using"
+    r"|compress(?:es|ed|ing))\s?(?:the\s)?$"
+)
+"""What stands before the name of what a model is made from, or is made to work with."""
+_RELEASES = re.compile(r"发布|推出|开源|上线|公布|放出|launch|releas|introduc|unveil|open-?sourc|announc")
+_OTHER_MODEL = re.compile(r"(?:全新|新的|另一款|另一个|下一代|更大的?|next|another|new|future)\s?$")
+"""What stands before the size of a model that has no name yet."""
+_GENERIC = re.compile(r"\s?(?:级别?)?(?:的)?(?:大?模型|models?(?![a-z]))")
+_APPOSED = re.compile(r"\s?(?:[、,]\s?(?:激活|总)参数\s?[\d.]+\s?[亿万bm]?)?\s?(?:总?参数|parameters?)?\s?的?\s?")
+"""What stands between a size and the name that bears it: `40 亿参数 X`."""
+_OPENS_WITH = re.compile(r"\W*(?:参数|的|parameters?|params|tokens?)*\W*,?\s?(?:the |its )?")
+_OUT_OF_NAME = re.compile(r"[A-Z][\w.+-]*(?: [A-Z0-9][\w.+-]*)*")
+_HAS = re.compile(
+    r"\s?(?:模型|版本?|系列)?\s?(?:则|也|还|已|均)?(?:拥有|支持|具备|采用|为|是|达|有|的|仅|以|has |have |with |is |supports? |uses |at )"
+)
+_BEARER = re.compile(r"\s?(?:总?参数|parameters?)?\s?的\s?(?P<name>[A-Z][\w.-]*)")
+"""A name that bears the size before it: `5000 亿参数的 V8`."""
+_SUPPORTED = re.compile(
+    r"(?:支持|接入|集成|兼容|适配|调用|提供|包括|包含|supports?|including|such as|models like)\s?(?:the\s)?$"
+)
+"""What stands before products that another makes use of."""
+_NEAR = 6
+_NOT_NAMED = frozenset(
+    {"The", "A", "An", "Our", "Its", "This", "With", "And", "At", "For", "Of", "In", "Total", "AI", "MoE", "LLM"}
+    | {"Token", "Tokens", "Lite", "Pro", "Max", "Plus"}
+)
+"""Words in capitals that are no name of their own."""
+_MODEL_KINDS = frozenset({"parameters", "active_parameters", "training_data", "openness", "licence"})
+"""Kinds of fact that only a model has."""
+_RECALLED = 200
+"""How far back a sentence without a name may look for the product it speaks of."""
 _BEFORE = re.compile(
     r"(?:从|由|from)\s?(?:原来的?|此前的?|之前的?|约|about|roughly|around)?\s?$"
     r"|(?:原来的?|此前的?|之前的?|上一代的?|前代的?|原先的?|去年|previous(?:ly)?"
@@ -54,6 +84,10 @@ _NAMED_AS = re.compile(r"(?:参数)?的[^,，。;、:：]*(?:模型|系列|框�
 _LIST = re.compile(r"\s?(?:、|,|和|与|及|以及|and|, and)\s?")
 
 
+NOBODY = ProductTag(name="", quote="")
+"""The owner of a figure whose product has no name that we know."""
+
+
 class Owner(NamedTuple):
     """A product where its name stands."""
 
@@ -65,51 +99,121 @@ class Owner(NamedTuple):
 class Owners:
     """The products of one document, by place."""
 
-    def __init__(self, folded: str, title_end: int, tags: Tags, instruments: frozenset[str]) -> None:
+    def __init__(self, text: str, folded: str, title_end: int, tags: Tags, lexicon: Lexicon) -> None:
+        self.text = text
         self.folded = folded
+        self.models, self.not_names = lexicon.models, lexicon.not_names
         products = tuple(
-            p for p in tags.products if p.id not in instruments and p.rule not in ("weak", "likeness", "maker")
+            p for p in tags.products if p.id not in lexicon.instruments and p.rule not in ("weak", "likeness", "maker")
         )
         self.places = _places(folded, products)
         makers = _makers(folded, tags, products)
         self.makers = [m for m in makers if not any(o.start < m.end and m.start < o.end for o in self.places)]
         in_title = [o for o in self.places if o.start < title_end]
         self.titled = bool(in_title)
-        self.main = in_title[0].product if in_title else products[0] if products else None
+        self.main = self._released(in_title, title_end) or next(
+            (p for p in products if not any(o.product == p and self._is_beaten(o, 0) for o in self.places)), None
+        )
+        self.actor = tags.companies[0].id if tags.companies else None
 
-    def of(self, start: int, end: int, low: int, high: int) -> tuple[ProductTag | None, bool]:
+    def of(self, kind: str, start: int, end: int, low: int, high: int) -> tuple[ProductTag | None, bool]:
         """The product that a span's fact belongs to, and whether the fact is given for comparison."""
         listed = self._in_turn(start, low, high)
         if listed:
-            return listed.product, self._is_compared(listed, start, low)
-        inside = [o for o in self.places if low <= o.start < high]
+            return listed.product, self._is_compared(listed, kind, start, low)
+        inside = [o for o in self.places if low <= o.start < high and self._may_have(o.product, kind)]
         around = next((o for o in inside if o.start <= start < o.end), None)
         before = [o for o in inside if o.end <= start]
         after = [o for o in inside if o.start >= end]
-        owner = around or (before[-1] if before else None)
-        if (
-            owner
-            and not around
-            and len(before) > 1
-            and _BEATEN.search(self.folded, max(low, owner.start - 14), owner.start)
-        ):
-            owner = before[0]
-        if owner and not around and _BUILT_ON.search(self.folded, max(low, owner.start - 8), owner.start):
-            owner = after[0] if after else None
-        if after and (
-            owner is None or (_CLAUSE.search(self.folded, owner.end, start) and self._leads_to(end, after[0].start))
-        ):
-            owner = after[0]
-        compared = self._is_compared(owner, start, low) or bool(
+        owner = around or self._subject(before, start, low)
+        if after and not around and (owner is None or self._leads(owner, start, end, after[0].start)):
+            owner = after[0] if owner or self._introduces(start, end, low, after[0].start) else None
+        if not around and self._is_anothers(owner, start, end, low):
+            return NOBODY, False
+        compared = self._is_compared(owner, kind, start, low) or bool(
             _BEFORE.search(self.folded[max(low, start - 24) : start])
         )
-        return (owner.product if owner else self._in_mind(start)), compared
+        return (owner.product if owner else self._in_mind(kind, start)), compared
 
-    def _in_mind(self, start: int) -> ProductTag | None:
-        """The product that a sentence without one is about: the headline's, else the last one named, or the only one."""
-        if self.titled or len({o.product.name for o in self.places}) <= 1:
-            return self.main
-        return next((o.product for o in reversed(self.places) if o.end <= start), None)
+    def _may_have(self, product: ProductTag, kind: str) -> bool:
+        """Whether a product can have a fact of a kind: an app has no parameters."""
+        return kind not in _MODEL_KINDS or product.id is None or product.id in self.models
+
+    def _released(self, in_title: list[Owner], title_end: int) -> ProductTag | None:
+        """What the headline is about: of its products the first behind a verb of release, else the first."""
+        ours = [o for o in in_title if not self._is_beaten(o, 0)]
+        verb = _RELEASES.search(self.folded, 0, title_end)
+        behind = next((o for o in ours if verb and o.start >= verb.end()), None)
+        return behind.product if behind else ours[0].product if ours else None
+
+    def _is_beaten(self, owner: Owner, low: int) -> bool:
+        return bool(_BEATEN.search(self.folded, max(low, owner.start - 14), owner.start))
+
+    def _subject(self, before: list[Owner], start: int, low: int) -> Owner | None:
+        """Of the products named before a figure the last that is no rival beaten, nothing built upon or supported."""
+        used: Owner | None = None
+        for owner in reversed(before):
+            listed = used and _LIST.fullmatch(self.folded, owner.end, used.start)
+            left = self.folded[max(low, owner.start - 16) : owner.start]
+            close = start - owner.end <= _NEAR and not _CLAUSE.search(self.folded, owner.end, start)
+            if listed or _BUILT_ON.search(left) or (_SUPPORTED.search(left) and not close):
+                used = owner
+            elif close or not self._is_beaten(owner, low):
+                return self._first_listed(owner, before, start, low)
+        return None
+
+    def _first_listed(self, owner: Owner, before: list[Owner], start: int, low: int) -> Owner | None:
+        """An owner, or who stands before the list that it ends, where the list is only of what is supported."""
+        first = owner
+        for one in reversed(before):
+            if one.end <= first.start and _LIST.fullmatch(self.folded, one.end, first.start):
+                first = one
+        if first is owner or not _SUPPORTED.search(self.folded, max(low, first.start - 16), first.start):
+            return owner
+        return self._subject([o for o in before if o.end <= first.start], start, low)
+
+    def _leads(self, owner: Owner, start: int, end: int, following: int) -> bool:
+        """Whether a figure belongs to the name behind it rather than to the one before."""
+        return bool(_APPOSED.fullmatch(self.folded, end, following)) or (
+            bool(_CLAUSE.search(self.folded, owner.end, start)) and self._leads_to(end, following)
+        )
+
+    def _introduces(self, start: int, end: int, low: int, following: int) -> bool:
+        """Whether a sentence opens with a figure that its first name has: `With 70B parameters, X ...`."""
+        opens = start - low <= 8 and _OPENS_WITH.fullmatch(self.folded, end, following)
+        return bool(opens) or self._leads_to(end, following)
+
+    def _is_anothers(self, owner: Owner | None, start: int, end: int, low: int) -> bool:
+        """Whether a figure is that of a model which has no name yet, or one that we do not know."""
+        if _OTHER_MODEL.search(self.folded, max(low, start - 8), start) and _GENERIC.match(self.folded, end):
+            return True
+        bearer = _BEARER.match(self.text, end)
+        if bearer and self._is_strange(bearer["name"], bearer.start("name"), bearer.end("name")):
+            return True
+        edge = max(low, owner.end if owner and owner.end <= start else low, start - 60)
+        for name in _OUT_OF_NAME.finditer(self.text, edge, start):
+            if not self._is_strange(name[0], *name.span()) or _CLAUSE.search(self.folded, name.end(), start):
+                continue
+            has = _HAS.match(self.folded, name.end(), start) and any(c.islower() for c in name[0])
+            if has or start - name.end() <= 1:
+                return True
+        return False
+
+    def _is_strange(self, name: str, start: int, end: int) -> bool:
+        """Whether a name written in capitals is none that we know."""
+        words = [w for w in re.split(r"[\s-]", name) if w not in _NOT_NAMED and w not in self.not_names]
+        return bool(words) and not any(o.start < end and start < o.end for o in (*self.makers, *self.places))
+
+    def _in_mind(self, kind: str, start: int) -> ProductTag | None:
+        """The product that a sentence without one is about: the headline's unless another has come up, or the last one."""
+        places = [o for o in self.places if self._may_have(o.product, kind)]
+        last = next((o.product for o in reversed(places) if start - _RECALLED <= o.start and o.end <= start), None)
+        if not self.titled and len({o.product.name for o in places}) > 1:
+            return last
+        main = self.main if self.main and self._may_have(self.main, kind) else None
+        if main is None or last is None or None in (last.company, main.company) or last.company == main.company:
+            return main or last
+        return None
 
     def _leads_to(self, end: int, start: int) -> bool:
         """Whether a fact describes the name right behind it: `4B 参数的 X`, `a 70B model, X`."""
@@ -140,11 +244,13 @@ class Owners:
         last = next((r for r in reversed(runs) if len(r) > 1), [])
         return last[turn] if turn < len(last) else None
 
-    def _is_compared(self, owner: Owner | None, start: int, low: int) -> bool:
+    def _is_compared(self, owner: Owner | None, kind: str, start: int, low: int) -> bool:
         if owner is None or self.main is None or owner.product.name == self.main.name:
             return False
-        match = _COMPARED.search(self.folded, max(low, owner.start - 14), start)
-        return bool(match) or (owner.product.company is not None and owner.product.company != self.main.company)
+        edge = owner.start if kind == "training_speedup" else start
+        match = _COMPARED.search(self.folded, max(low, owner.start - 14), edge)
+        ours = self.main.company or self.actor
+        return bool(match) or (owner.product.company is not None and owner.product.company != ours)
 
 
 def as_of(sentence: str) -> str | None:

@@ -36,9 +36,11 @@ _LICENCE = re.compile("|".join(f"(?P<l{i}>{pattern})" for i, (_, pattern) in enu
 _OPEN = re.compile(
     r"开放权重|权重(?:已|均已|也已)?(?:全面)?(?:开放|开源|公开|发布)|开源(?:了)?(?:模型)?权重"
     r"|全面开源|完全开源|open[- ]weights?|weights (?:are|is|were) (?:now )?(?:available|released"
-    r"|open|public)|open[- ]sourced? (?:the )?(?:model|weights)"
+    r"|open|public)|open[- ]sourc(?:ed|es|ing) (?:the |its )?(?:model|weights)"
 )
-_NOT_OPEN = re.compile(r"not |n't |never |不|未|非|没有|尚无")
+_NOT_OPEN = re.compile(
+    r"not |n't |never |不|未|非|没有|尚无|other |其他|其它|any |all |most |many |best |against |among |for "
+)
 _PIXELS = re.compile(r"(?<![\d.])(?P<w>\d{3,5})\s?[x×*]\s?(?P<h>\d{3,5})(?:\s?(?:像素|px|pixels?))?(?![\d\w])")
 _LINES = re.compile(
     r"(?<![\d.a-z])(?P<p>480|540|576|720|768|1080|1440|2160|4320)\s?p(?![a-z0-9])"

@@ -26,6 +26,8 @@ _HARDWARE = re.compile(
     re.ASCII,
 )
 _WEIGHT = {"name": 0, "version": 5, "shape": -15, "weak": -30, "series": -20, "likeness": -55, "maker": -25}
+_NO_NAME_ENDS = frozenset({"AI", "Transformer", "Labs", "Lab", "Team"})
+"""The last part of a hyphened word that names a team or a kind of net."""
 _MAKERS = re.compile(
     r"\s?(?:的?(?:研究|开发|研发)?团队|的?开发[方者商]|公司|['’]s (?:team|makers?|creators?)|\s?(?:research )?team(?![a-z]))"
 )
@@ -220,6 +222,8 @@ def _shape(word: str, grown: bool, lexicon: Lexicon) -> str:
     """How much a word looks like a model's name: `strong`, `weak`, `plain` (needs a model beside it) or `none`."""
     letters = sum(c.isalpha() for c in word)
     parts = re.split("[-_‑]", word)
+    if len(parts) > 1 and parts[-1] in _NO_NAME_ENDS:
+        return "none"
     if any(c.isdigit() for c in word):
         return "strong" if (letters >= 3 and not word.islower()) or (letters >= 3 and len(parts) > 1) else "none"
     if len(parts) > 1:
