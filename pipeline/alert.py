@@ -1,13 +1,18 @@
-"""Alert: which watches an event meets, at birth and when it changes in substance; old news and echoes stay silent."""
+"""Alert: when an event is told, at birth and when it changes in substance; old news, first fetches and echoes stay silent.
+
+Whom is `watching`'s to say, and in which words `telling`'s.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from pipeline.records import Alert, CompanyTag, Event, EventFact, Link, Reason, Record, Report, Score, Watch
-from pipeline.text import fold
+from pipeline import telling
+from pipeline.records import Alert, Event, EventFact, Link, Reason, Report, Score, Watch
+from pipeline.telling import Change
+from pipeline.watching import ABOUT, Match, Scene, WatchBook, is_about, match, names_of
 
 FRESH = timedelta(hours=48)
 """News older than this at first sight is no news."""
@@ -15,42 +20,38 @@ FRESH = timedelta(hours=48)
 AHEAD = timedelta(hours=24)
 """A published time further in the future is a mistake of the source, and tells nothing."""
 
-ABOUT = 40
-"""From here on an event is about a company or product; below, it names it in passing, and nobody wants to be told."""
-
-
-class Change(Record):
-    """What is new about an event in substance, as a key for its id and in words."""
-
-    key: str
-    reason: Reason
-
 
 def alerts(
     event: Event,
     before: Event | None,
     links: Sequence[Link],
     scores: Sequence[Score],
-    watches: Iterable[Watch],
+    book: WatchBook,
     now: datetime,
+    brought: Report,
     earlier: Sequence[Score] = (),
 ) -> list[Alert]:
     """The alerts that an event gives rise to now: one a watch that it newly meets, or that must know of a change.
 
-    `earlier` are the scores of `before`, which tell a watch that the event has only now become important enough.
+    `brought` is the report that just came in or came in again; `earlier` are the scores of `before`, which tell a watch
+    that the event has only now become important enough.
     """
-    if not is_news(event, before, now):
+    if not is_news(event, brought, now):
         return []
     changed = tuple(changes(event, before)) if before else ()
-    made = (_alert(event, before, links, scores, earlier, watch, changed, now) for watch in watches)
-    return [alert for alert in made if alert]
+    scene = Scene(event, links, scores)
+    past = Scene(before, links, earlier or scores) if before else None
+    made: list[Alert] = []
+    for watch in book.candidates(scene):
+        met = match(watch, scene)
+        if met and (news := _news(event, past, watch, changed, now)) is not None:
+            made.append(_alert(scene, watch, met, news, brought, now))
+    return telling.with_neighbours(made, book.by_id)
 
 
-def is_news(event: Event, before: Event | None, now: datetime) -> bool:
-    """Whether what just came in was published lately, at a known time, and does not look back."""
-    known = {report.document_id for report in before.reports} if before else set()
-    fresh = any(_is_fresh(report, now) for report in event.reports if report.document_id not in known)
-    return fresh and event.certainty != "retrospect"
+def is_news(event: Event, brought: Report, now: datetime) -> bool:
+    """Whether what just came in was published lately, at a known time, is no first fetch, and does not look back."""
+    return _is_fresh(brought, now) and event.certainty != "retrospect"
 
 
 def changes(event: Event, before: Event) -> Iterator[Change]:
@@ -77,71 +78,22 @@ def changes(event: Event, before: Event) -> Iterator[Change]:
         yield Change(key="official", reason=Reason(zh="官方来源出现", en="first official source"))
 
 
-def met(watch: Watch, event: Event, links: Sequence[Link], scores: Sequence[Score]) -> Reason | None:
-    """Why an event meets a watch, or None. Every list of the watch that is not empty must match."""
-    if event.certainty == "rumour" and not watch.rumours:
-        return None
-    score = _under(watch, scores)
-    if watch.minimum_importance > 0 and (score is None or score.total < watch.minimum_importance):
-        return None
-    hits = list(_hits(watch, event, links, score))
-    if any(not hit for _, _, hit in hits):
-        return None
-    zh = [f"{name}：{hit}" for name, _, hit in hits]
-    en = [f"{name}: {hit}" for _, name, hit in hits]
-    if score and watch.minimum_importance > 0:
-        zh.append(f"重要性 {score.total:.0f} ≥ {watch.minimum_importance:.0f}")
-        en.append(f"importance {score.total:.0f} ≥ {watch.minimum_importance:.0f}")
-    return Reason(zh="；".join(zh) or "全部事件", en="; ".join(en) or "all events")
+# ---- when -----------------------------------------------------------------------------------------------------------
 
 
-# ---- matching -------------------------------------------------------------------------------------------------------
-
-
-def _hits(watch: Watch, event: Event, links: Sequence[Link], score: Score | None) -> Iterator[tuple[str, str, str]]:
-    """For each list that the watch gives: its name in Chinese and English, and what met it (empty for nothing)."""
-    if watch.companies:
-        yield "公司", "company", _common(watch.companies, (tag.id for tag in event.companies if _is_about(tag)))
-    if watch.products:
-        ours = (tag for tag in event.products if tag.relevance >= ABOUT)
-        yield (
-            "产品",
-            "product",
-            _common(watch.products, [n for tag in ours for n in (tag.id, tag.family, tag.name) if n]),
-        )
-    if watch.modalities:
-        yield "模态", "modality", _common(watch.modalities, (*event.modalities.output, *event.modalities.input))
-    if watch.event_types:
-        yield "类型", "type", _common(watch.event_types, (event.event_type,))
-    if watch.themes:
-        yield "主题", "theme", _common(watch.themes, (match.theme_id for match in score.themes) if score else ())
-    if watch.securities:
-        yield "证券", "security", _common(watch.securities, (link.security_id for link in links))
-    if watch.words:
-        yield "词", "words", _words(watch, event)
-
-
-def _is_about(tag: CompanyTag) -> bool:
-    return tag.role == "actor" or tag.relevance >= ABOUT
-
-
-def _common(wanted: Sequence[str], given: Iterable[str]) -> str:
-    have = set(given)
-    return ", ".join(name for name in wanted if name in have)
-
-
-def _words(watch: Watch, event: Event) -> str:
-    said = fold("\n".join([*(r.title for r in event.reports), *(f.quote for f in event.facts)]))
-    return ", ".join(word for word in watch.words if word.strip() and fold(word.strip()) in said)
-
-
-def _under(watch: Watch, scores: Sequence[Score]) -> Score | None:
-    return next((score for score in scores if score.lens == watch.lens), None)
+def _news(
+    event: Event, past: Scene | None, watch: Watch, changed: Sequence[Change], now: datetime
+) -> Sequence[Change] | None:
+    """What is new to a watch that the event meets: nothing but its birth, the changes, or None where it knows all."""
+    told = past is not None and _was_news(past.event) and match(watch, past) is not None
+    if told:
+        return changed or None
+    return () if changed or _is_young(event, now) else None
 
 
 def _is_fresh(report: Report, now: datetime) -> bool:
     published = report.published_at
-    if published is None or published > now + AHEAD:
+    if published is None or published > now + AHEAD or report.history:
         return False
     return now - published <= FRESH
 
@@ -152,7 +104,7 @@ def _is_young(event: Event, now: datetime) -> bool:
 
 def _was_news(event: Event) -> bool:
     """Whether one of its reports was news when we first saw it: only then can a watch have been told."""
-    return any(_is_fresh(report, report.first_seen_at) for report in event.reports)
+    return event.certainty != "retrospect" and any(_is_fresh(r, r.first_seen_at) for r in event.reports)
 
 
 def _best_tier(event: Event) -> int:
@@ -182,119 +134,38 @@ def _differs(fact: EventFact, old: EventFact) -> Change:
 def _owners(event: Event) -> set[str]:
     """The companies and products that the event is about, by id and by name: whose facts are its own."""
     products = (tag for tag in event.products if tag.relevance >= ABOUT)
-    companies = {tag.id for tag in event.companies if _is_about(tag)}
-    return companies | {name for tag in products for name in (tag.id, tag.family, tag.name) if name}
+    return {tag.id for tag in event.companies if is_about(tag)} | {name for tag in products for name in names_of(tag)}
 
 
 def _key(fact: EventFact) -> str:
     return "|".join(_value(fact))
 
 
-# ---- writing --------------------------------------------------------------------------------------------------------
+# ---- the record -----------------------------------------------------------------------------------------------------
 
 
-def _alert(
-    event: Event,
-    before: Event | None,
-    links: Sequence[Link],
-    scores: Sequence[Score],
-    earlier: Sequence[Score],
-    watch: Watch,
-    changed: Sequence[Change],
-    now: datetime,
-) -> Alert | None:
-    why = met(watch, event, links, scores)
-    if why is None:
-        return None
-    told = before is not None and _was_news(before) and met(watch, before, links, earlier or scores) is not None
-    if not changed and (told or not _is_young(event, now)):
-        return None
-    version = max(1, len(event.reports)) if told else 1
-    news = changed if told else ()
-    reason = Reason(
-        zh=f"关注「{watch.name}」命中 {why.zh}" + "".join(f"；更新：{c.reason.zh}" for c in news),
-        en=f"Watch “{watch.name}” met by {why.en}" + "".join(f"; update: {c.reason.en}" for c in news),
-    )
+def _alert(scene: Scene, watch: Watch, met: Match, news: Sequence[Change], brought: Report, now: datetime) -> Alert:
+    event = scene.event
+    score = scene.scores.get(watch.lens)
+    why = telling.why(watch, met, news)
+    tells = [brought.document_id, *sorted(change.key for change in news)] if news else []
     return Alert(
-        id=_id(event, watch, version, news),
+        id="alert_" + _hash(event.id, watch.id, *tells),
         watch_id=watch.id,
         event_id=event.id,
-        version=version,
+        version=max(2, len(event.reports)) if news else 1,
         made_at=now,
-        title=_title(event, watch, update=bool(news)),
-        body=_body(event, links, scores, watch, reason, now),
-        why=reason,
+        title=telling.title(event, watch, update=bool(news)),
+        body=telling.body(scene, watch, why, brought, now),
+        why=why,
+        substance="news_" + _hash(event.id, *tells),
+        words=met.words,
+        importance=score.total if score else None,
+        published_at=brought.published_at,
+        seen_at=brought.first_seen_at,
     )
 
 
-def _id(event: Event, watch: Watch, version: int, news: Sequence[Change]) -> str:
-    """The same for the same event, watch and substance, however often it is made."""
-    parts = [event.id, watch.id, str(version), *sorted(change.key for change in news)]
-    return "alert_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-
-
-def _title(event: Event, watch: Watch, *, update: bool) -> str:
-    marks = {"zh": ("【更新】", "【传闻】"), "en": ("[Update] ", "[Rumour] ")}[watch.language]
-    return (
-        (marks[0] if update else "") + (marks[1] if event.certainty == "rumour" else "") + event.title(watch.language)
-    )
-
-
-def _body(
-    event: Event, links: Sequence[Link], scores: Sequence[Score], watch: Watch, why: Reason, now: datetime
-) -> str:
-    zh = watch.language == "zh"
-    lines = [why.zh if zh else why.en]
-    lines += [f"- {fact.kind}: {fact.value} {fact.unit} “{fact.quote}”" for fact in event.facts if not fact.comparison][
-        :6
-    ]
-    score = _under(watch, scores)
-    if score:
-        lines.append(f"{'重要性' if zh else 'Importance'} {score.total:.0f} ({score.lens})")
-    lines += [_source_line(report, zh) for report in sorted(event.reports, key=_order)[:5]]
-    lines.append(_delay_line(event, now, zh))
-    lines += [_link_line(link, zh) for link in links[:6]]
-    return "\n".join(line for line in lines if line)
-
-
-def _order(report: Report) -> tuple[int, datetime]:
-    return report.tier, report.first_seen_at
-
-
-def _source_line(report: Report, zh: bool) -> str:
-    tiers = {1: ("官方", "official"), 2: ("媒体", "media"), 3: ("聚合", "aggregator")}
-    tier = tiers.get(report.tier, tiers[3])[0 if zh else 1]
-    when = (
-        report.published_at.strftime("%Y-%m-%d %H:%M UTC")
-        if report.published_at
-        else ("时间未知" if zh else "time unknown")
-    )
-    name = report.source_name or report.source_id
-    return f"{'来源' if zh else 'Source'}: {name} ({tier}, {when}) {report.url or ''}".rstrip()
-
-
-def _delay_line(event: Event, now: datetime, zh: bool) -> str:
-    published = event.published_at
-    processed = _span(now - event.first_seen_at)
-    if published is None:
-        return f"首见后 {processed}" if zh else f"{processed} after first seen"
-    seen = _span(event.first_seen_at - published)
-    return (
-        f"发布后 {seen} 首见，再 {processed} 成警报"
-        if zh
-        else f"seen {seen} after publication, alert {processed} later"
-    )
-
-
-def _span(delta: timedelta) -> str:
-    seconds = max(0, int(delta.total_seconds()))
-    hours, minutes = seconds // 3600, seconds % 3600 // 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
-
-
-def _link_line(link: Link, zh: bool) -> str:
-    kind = ("直接" if link.direct else "间接") if zh else ("direct" if link.direct else "indirect")
-    label, why = ("相关证券", link.reason.zh) if zh else ("Stock", link.reason.en)
-    return f"{label}: {link.security_id} ({kind}, {link.strength}) {why}"
+def _hash(*parts: str) -> str:
+    """The same for the same substance, however often it is made."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.hours import ClockTime, QuietHours, SessionName, ZoneName
 
 
 class Record(BaseModel):
@@ -244,6 +246,8 @@ class Report(Record):
     language: str
     published_at: AwareDatetime | None = None
     first_seen_at: AwareDatetime
+    history: bool = False
+    """Whether it came with a source's first answer, or a re-dated archive: it was news to nobody."""
 
 
 class EventFact(Fact):
@@ -385,8 +389,11 @@ class Score(Record):
 # ---- watches and alerts ---------------------------------------------------------------------------------------------
 
 
+Cadence = Literal["at_once", "hourly", "daily", "sessions"]
+
+
 class Watch(Record):
-    """A standing query, and where to tell whom. Every list that is not empty must match."""
+    """A standing query, and where and when to tell whom. Every list that is not empty must match."""
 
     id: str
     name: str
@@ -395,19 +402,41 @@ class Watch(Record):
     products: tuple[str, ...] = ()
     modalities: tuple[str, ...] = ()
     event_types: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     securities: tuple[str, ...] = ()
+    direct_only: bool = False
+    """Whether a security counts only where the event is its issuer's own or names it, not along relations."""
     words: tuple[str, ...] = ()
-    minimum_importance: float = 0.0
+    minimum_importance: float = Field(default=0.0, ge=0, le=100)
+    minimum_tier: Literal[1, 2, 3] = 3
+    """The tier that at least one of the event's sources must have: 1 official, 2 media as well, 3 any."""
     rumours: bool = False
     lens: str = "all"
     language: Literal["zh", "en"] = "zh"
     destinations: tuple[str, ...] = ()
     """Channel URLs: `webhook+https://...`, `mailto:...`, `wecom://...`."""
+    cadence: Cadence = "at_once"
+    daily_at: ClockTime = "08:00"
+    """When a daily brief is sent, in the watch's zone."""
+    sessions: tuple[SessionName, ...] = ()
+    """Moments of trading days at which a bundle is sent: `shanghai:before_open`, `new_york:after_close`."""
+    quiet: QuietHours = ""
+    """Hours in the watch's zone in which nobody is told: `22:00-07:30`. What comes then waits for their end."""
+    timezone: ZoneName = "Asia/Shanghai"
+    heartbeat: bool = False
+    """Whether its destinations hear once a day that all is quiet, or that we cannot say so."""
+    paused: bool = False
+
+    @model_validator(mode="after")
+    def _names_its_sessions(self) -> Self:
+        if (self.cadence == "sessions") != bool(self.sessions):
+            raise ValueError("the cadence `sessions` and its moments go together: name some, as shanghai:before_open")
+        return self
 
 
 class Alert(Record):
-    """A watch met by an event."""
+    """A watch met by an event; or several such alerts in one bundle."""
 
     id: str
     watch_id: str
@@ -417,6 +446,16 @@ class Alert(Record):
     title: str
     body: str
     why: Reason
+    substance: str = ""
+    """What it tells, whichever watch is told: the same destination hears it once. Empty: as its id."""
+    words: tuple[str, ...] = ()
+    """The words of titles and quotes that met the watch."""
+    importance: float | None = None
+    """The event's, under the watch's lens."""
+    published_at: AwareDatetime | None = None
+    """When the report that brought it was published, as its source says."""
+    seen_at: AwareDatetime | None = None
+    """When we first saw that report; `made_at` is when it had been read and judged."""
 
 
 # ---- questions ------------------------------------------------------------------------------------------------------

@@ -17,17 +17,19 @@ from storage.engine import insert, is_new
 DeliveryState = Literal["new", "sending", "sent", "failed", "unknown", "dead"]
 """`failed` and `unknown` (nobody knows whether it arrived) are tried again; `dead` waits for a person."""
 
+DeliveryKind = Literal["alert", "bundle", "digest"]
+
 _deliveries = tables.table(tables.DeliveryRow)
 _attempts = tables.table(tables.AttemptRow)
 
 
 class Delivery(Record):
-    """An attempt series to bring an alert, or a digest, to one destination, under one message id."""
+    """An attempt series to bring an alert, a bundle or a digest to one destination, under one message id."""
 
     id: int
-    kind: Literal["alert", "digest"]
+    kind: DeliveryKind
     alert_id: str
-    """The alert's id, or the digest's."""
+    """The alert's id, or the bundle's or digest's."""
     destination: str
     message_id: str
     state: DeliveryState
@@ -52,24 +54,35 @@ class Attempt(Record):
 
 
 def push(session: Session, alert: Alert, destinations: Iterable[str], now: datetime) -> int:
-    """An alert to bring to destinations, once each. How many are new."""
-    return sum(push_one(session, "alert", alert.id, destination, now) for destination in destinations)
+    """An alert to bring to destinations, the same news once to each whichever watch it met. How many are new."""
+    subject = alert.substance or alert.id
+    return sum(push_one(session, "alert", alert.id, destination, now, subject=subject) for destination in destinations)
 
 
-def push_one(session: Session, kind: Literal["alert", "digest"], about: str, destination: str, now: datetime) -> bool:
-    """An alert or a digest to bring to one destination; False when that is under way or done already."""
+def push_one(
+    session: Session,
+    kind: DeliveryKind,
+    about: str,
+    destination: str,
+    now: datetime,
+    *,
+    subject: str = "",
+    not_before: datetime | None = None,
+) -> bool:
+    """An alert, a bundle or a digest to bring to one destination; False when its subject is under way or was told there."""
     target = sha256(tables.safe(destination).encode()).digest()
     message = sha256(f"{kind}\n{about}\n{target.hex()}".encode()).hexdigest()
     statement = insert(session, _deliveries).values(
         kind=kind,
         alert_id=about,
+        subject=subject or about,
         destination=destination,
         destination_hash=target,
         message_id=f"msg_{message[:24]}",
         state="new",
         attempts=0,
         repeat=False,
-        not_before=now,
+        not_before=not_before or now,
         made_at=now,
         answer="",
     )
@@ -135,8 +148,14 @@ def revive(session: Session, delivery_id: int, now: datetime) -> bool:
     return bool(result.rowcount == 1)
 
 
-def of_alert(session: Session, alert_id: str, kind: Literal["alert", "digest"] = "alert") -> list[Delivery]:
-    """The deliveries of an alert or a digest."""
+def get(session: Session, delivery_id: int) -> Delivery | None:
+    """A delivery by its number."""
+    row = session.execute(select(_deliveries).where(_deliveries.c.id == delivery_id)).mappings().first()
+    return None if row is None else _as_delivery(row)
+
+
+def of_alert(session: Session, alert_id: str, kind: DeliveryKind = "alert") -> list[Delivery]:
+    """The deliveries of an alert, a bundle or a digest by itself."""
     query = select(_deliveries).where(_deliveries.c.kind == kind, _deliveries.c.alert_id == alert_id)
     return [_as_delivery(row) for row in session.execute(query.order_by(_deliveries.c.id)).mappings()]
 

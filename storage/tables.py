@@ -365,6 +365,7 @@ class WatchRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, sa_type=Words)
     owner: str = Field(sa_type=Words, index=True)
+    revision: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     body: str = Field(sa_type=Words)
 
 
@@ -373,7 +374,7 @@ class AlertRow(SQLModel, table=True):
 
     __tablename__ = "alerts"
     __table_args__ = (
-        Index("alerts_once", "watch_id", "event_id", "version", unique=True),
+        Index("alerts_of_watch", "watch_id", "made_at", "id"),
         Index("alerts_by_time", "made_at", "id"),
         Index("alerts_of_event", "event_id"),
     )
@@ -386,12 +387,36 @@ class AlertRow(SQLModel, table=True):
     body: str = Field(sa_type=Words)
 
 
+class BundleRow(SQLModel, table=True):
+    """What a watch is told at a time: open until it is sent, then sealed with the words it was sent in."""
+
+    __tablename__ = "bundles"
+    __table_args__ = (Index("bundles_once", "watch_id", "slot", unique=True),)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    watch_id: str = Field(sa_type=Words)
+    slot: datetime = Field(sa_type=UtcTime)
+    sealed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    body: str = Field(default="", sa_type=Words)
+
+
+class BundledRow(SQLModel, table=True):
+    """An alert that waits in a bundle, or went out in it."""
+
+    __tablename__ = "bundled_alerts"
+    __table_args__ = (Index("bundles_of_alert", "alert_id"),)
+
+    bundle_id: str = Field(sa_column=Column(Words, ForeignKey("bundles.id", ondelete="CASCADE"), primary_key=True))
+    alert_id: str = Field(primary_key=True, sa_type=Words)
+
+
 class DeliveryRow(SQLModel, table=True):
-    """One attempt series to bring an alert, or a digest, to one destination."""
+    """One attempt series to bring an alert, a bundle or a digest to one destination; `subject` is what it tells, once."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("deliveries_once", "kind", "alert_id", "destination_hash", unique=True),
+        Index("deliveries_once", "kind", "subject", "destination_hash", unique=True),
+        Index("deliveries_of_alert", "alert_id"),
         Index("deliveries_due", "state", "not_before", "id"),
         {"sqlite_autoincrement": True},
     )
@@ -399,6 +424,7 @@ class DeliveryRow(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     kind: str = Field(default="alert", sa_type=Words)
     alert_id: str = Field(sa_type=Words)
+    subject: str = Field(default="", sa_column=Column(Words, nullable=False, server_default=""))
     destination: str = Field(sa_type=Words)
     destination_hash: bytes = Field(sa_type=LargeBinary(32))
     message_id: str = Field(sa_type=Words)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Watch
@@ -18,7 +19,14 @@ _alerts = tables.table(tables.AlertRow)
 
 def save(session: Session, watch: Watch) -> None:
     """A watch as it is now."""
-    upsert(session, _watches, ("id",), {"id": watch.id, "owner": watch.owner, "body": watch.model_dump_json()})
+    row = {"id": watch.id, "owner": watch.owner, "body": watch.model_dump_json()}
+    upsert(session, _watches, ("id",), row | {"revision": secrets.randbits(30)})
+
+
+def revision(session: Session) -> tuple[int, int]:
+    """What changes whenever a watch is added, changed or removed: read it before reading all of them again."""
+    many, total = session.execute(select(func.count(), func.coalesce(func.sum(_watches.c.revision), 0))).one()
+    return many, int(total)
 
 
 def get(session: Session, watch_id: str) -> Watch | None:
@@ -41,7 +49,7 @@ def remove(session: Session, watch_id: str) -> bool:
 
 
 def save_alert(session: Session, alert: Alert) -> bool:
-    """An alert kept, once per watch, event and version; False when it was there already."""
+    """An alert kept, once; False when it was there already."""
     row = {name: getattr(alert, name) for name in ("id", "watch_id", "event_id", "version", "made_at")}
     statement = insert(session, _alerts).values(**row, body=alert.model_dump_json())
     return is_new(session, statement.on_conflict_do_nothing())

@@ -16,6 +16,7 @@ from worker.deliver import Client, Destination, DestinationInvalid, Outcome, Ref
 from worker.deliver.mail import Server
 from worker.desk import Desk
 from worker.digests import announcement
+from worker.telling import bundle
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ def _deliver(
 def _sent(
     desk: Desk, delivery: outbox.Delivery, client: Client, now: datetime, server: Server | None, public_url: str
 ) -> Outcome:
-    alert = _message(desk, delivery, public_url)
+    alert = _message(desk, delivery, now, public_url)
     if alert is None:
         return Refused(f"the {delivery.kind} is gone, or its event is noise", retry=False)
     try:
@@ -77,8 +78,11 @@ def _sent(
     return send(alert, where, client, now, repeat=delivery.repeat, server=server)
 
 
-def _message(desk: Desk, delivery: outbox.Delivery, public_url: str) -> Alert | None:
-    """What a delivery tells: an alert, or that a digest is written. None for what is gone, or was marked as noise since."""
+def _message(desk: Desk, delivery: outbox.Delivery, now: datetime, public_url: str) -> Alert | None:
+    """What a delivery tells: an alert, a bundle, or that a digest is written. None for what is gone, or is noise since."""
+    if delivery.kind == "bundle":
+        with desk.store.writing() as session:
+            return bundle(session, delivery.alert_id, now)
     with desk.store.reading() as session:
         if delivery.kind == "alert":
             alert = watches.alert(session, delivery.alert_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from settings import Settings
 from storage import queue
 from storage.engine import Store, open_store
 from worker.model import Model, model_of
+from worker.telling import WatchShelf
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Desk:
     zone: ZoneInfo
     model: Model | None = None
     """The language model, where the installation has one."""
+    watches: WatchShelf = field(default_factory=WatchShelf)
 
     @property
     def lenses(self) -> list[Lens]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from pipeline import flow
 from pipeline.lexicon import Lexicon
-from pipeline.records import ByHand, Document, Event, Placement, RawDocument, Sketch, State, Tags, Watch
-from storage import documents, events, outbox, queue, search, watches
+from pipeline.records import ByHand, Document, Event, Placement, RawDocument, Sketch, State, Tags
+from pipeline.watching import WatchBook
+from storage import documents, events, queue, search
 from worker.advice import advised
 from worker.desk import Desk
+from worker.telling import queue_alerts
 
 log = structlog.get_logger()
 
@@ -60,14 +62,14 @@ def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter
     """Take claimed documents through the trip, in order of time, and save all of it in one transaction."""
     with desk.store.reading() as session:
         raws = [(work, documents.raw(session, work.subject)) for work in claimed]
-        standing = watches.all_watches(session)
+        book = desk.watches.book(session)
     readings = advised(desk, [_read(raw, desk.lexicon) for _, raw in raws])
     read: list[Read] = [(work, reading) for (work, _), reading in zip(raws, readings, strict=True)]
     fates: Counter[State] = Counter()
     with desk.store.writing() as session:
         events.placing(session)
         for work, reading in sorted(read, key=_by_time):
-            fates[_settle(session, desk, work, reading, standing, now)] += 1
+            fates[_settle(session, desk, work, reading, book, now)] += 1
     return fates
 
 
@@ -89,7 +91,7 @@ def _settle(
     desk: Desk,
     work: queue.Work,
     reading: flow.Reading | Exception,
-    standing: Sequence[Watch],
+    book: WatchBook,
     now: datetime,
 ) -> State:
     """One document's fate, its event and its alerts, inside a savepoint of the batch's transaction."""
@@ -97,7 +99,7 @@ def _settle(
         return _fail(session, work, "read", reading, now)
     try:
         with session.begin_nested():
-            state = _place(session, desk, reading, standing, now)
+            state = _place(session, desk, reading, book, now)
     except Exception as error:  # noqa: BLE001 as above
         return _fail(session, work, "settle", error, now)
     queue.done(session, work, now)
@@ -114,10 +116,10 @@ def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: 
     return State.FAILED
 
 
-def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequence[Watch], now: datetime) -> State:
+def _place(session: Session, desk: Desk, reading: flow.Reading, book: WatchBook, now: datetime) -> State:
     state, reason, verdict = flow.fate(reading, documents.like(session, reading.fingerprint))
     seat = documents.seat_of(session, reading.document.id)
-    event_id = _join(session, desk, reading, seat, standing, now) if state is State.DONE else None
+    event_id = _join(session, desk, reading, seat, book, now) if state is State.DONE else None
     documents.finish(
         session,
         reading.document,
@@ -138,16 +140,16 @@ def _place(session: Session, desk: Desk, reading: flow.Reading, standing: Sequen
 
 
 def _join(
-    session: Session, desk: Desk, reading: flow.Reading, seat: str | None, standing: Sequence[Watch], now: datetime
+    session: Session, desk: Desk, reading: flow.Reading, seat: str | None, book: WatchBook, now: datetime
 ) -> str:
     """The event that a document joins or founds, with what follows. One that made the trip before keeps its seat."""
     candidates = [] if seat else _candidates(session, reading.sketch)
     placement = Placement(event_id=seat, new=False) if seat else flow.place(reading, candidates, desk.lexicon)
     before = None if placement.new else events.get(session, placement.event_id)
     on = reading.document.when.astimezone(desk.zone).date()
-    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, standing, now, on)
+    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, book, now, on)
     sketch = None if seat else flow.remember(reading, placement, candidates)
-    _save(session, reading, outcome, sketch, standing, now)
+    _save(session, reading, outcome, sketch, book, now)
     return outcome.event.id
 
 
@@ -205,7 +207,7 @@ def _save(
     reading: flow.Reading,
     outcome: flow.Outcome,
     sketch: Sketch | None,
-    standing: Iterable[Watch],
+    book: WatchBook,
     now: datetime,
 ) -> None:
     event = outcome.event
@@ -214,7 +216,4 @@ def _save(
     events.save_scores(session, outcome.scores)
     index(session, event)
     search.index_document(session, reading.document, reading.tags)
-    destinations = {watch.id: watch.destinations for watch in standing}
-    for alert in outcome.alerts:
-        watches.save_alert(session, alert)
-        outbox.push(session, alert, destinations[alert.watch_id], now)
+    queue_alerts(session, outcome.alerts, book, now)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.alert import alerts
 from pipeline.link import link
 from pipeline.records import Alert, CompanyTag, Event, EventFact, Modalities, ProductTag, Reason, Score, ThemeMatch
+from pipeline.watching import WatchBook
 from tests.factories import (
     MOMENT,
     make_company,
@@ -43,7 +44,8 @@ def scored(total: float, lens: str = "all", themes: tuple[ThemeMatch, ...] = ())
 
 
 def raised(event: Event, before: Event | None = None, *, now: datetime = NOW, **watch: Any) -> list[Alert]:
-    return alerts(event, before, link(event, WORLD, now.date()), [scored(50)], [make_watch(**watch)], now)
+    links = link(event, WORLD, now.date())
+    return alerts(event, before, links, [scored(50)], WatchBook([make_watch(**watch)]), now, event.reports[-1])
 
 
 def grown(event: Event, now: datetime = NOW, **given: Any) -> Event:
@@ -233,7 +235,8 @@ def test_a_watch_on_a_theme_goes_by_its_lens() -> None:
     event = make_event("lab")
     scores = [scored(50), scored(50, "media", (ThemeMatch(theme_id="mr", reason=WHY),))]
     under = {
-        lens: alerts(event, None, [], scores, [make_watch(themes=("mr",), lens=lens)], NOW) for lens in ("all", "media")
+        lens: alerts(event, None, [], scores, WatchBook([make_watch(themes=("mr",), lens=lens)]), NOW, event.reports[0])
+        for lens in ("all", "media")
     }
     assert not under["all"]
     assert under["media"]
@@ -241,18 +244,21 @@ def test_a_watch_on_a_theme_goes_by_its_lens() -> None:
 
 def test_an_event_that_grows_important_enough_alerts_once() -> None:
     event = make_event("lab")
-    watch = make_watch(minimum_importance=60)
+    book = WatchBook([make_watch(minimum_importance=60)])
     louder = grown(event)
-    first = alerts(louder, event, [], [scored(62)], [watch], NOW, earlier=[scored(55)])
+    first = alerts(louder, event, [], [scored(62)], book, NOW, louder.reports[-1], earlier=[scored(55)])
     assert [alert.version for alert in first] == [1]
-    assert alerts(grown(louder), louder, [], [scored(66)], [watch], NOW, earlier=[scored(62)]) == []
+    louder_still = grown(louder)
+    brought = louder_still.reports[-1]
+    assert alerts(louder_still, louder, [], [scored(66)], book, NOW, brought, earlier=[scored(62)]) == []
 
 
 # ---- what it says ---------------------------------------------------------------------------------------------------
 
 
 def test_the_body_shows_why_the_words_the_source_the_delay_and_the_stocks() -> None:
-    event = make_event("lab", facts=(fact(),), first_seen_at=MOMENT + timedelta(minutes=2))
+    seen = make_report(first_seen_at=MOMENT + timedelta(minutes=2))
+    event = make_event("lab", facts=(fact(),), reports=(seen,))
     [alert] = raised(event, companies=("lab",), name="labs")
     for words in (
         "labs",
@@ -260,7 +266,7 @@ def test_the_body_shows_why_the_words_the_source_the_delay_and_the_stocks() -> N
         "“200K”",
         "https://example.com/d1",
         "media",
-        "2 min",
+        "seen 2 min after publication, alert 3 min later",
         "NYSE:BABA",
         "indirect",
     ):
