@@ -1,4 +1,8 @@
-"""A warm child process in which hostile bytes are parsed: memory and CPU are limited, and a timer kills it."""
+"""Warm child processes in which hostile bytes are parsed: memory and CPU are limited, and a timer kills them.
+
+One child does as a rule. While it is held up by something hard, others take its place, so that bytes made to take long
+keep no honest feed waiting.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,11 @@ import struct
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty, LifoQueue
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -22,19 +30,25 @@ _LENGTH = struct.Struct(">II")
 _TASKS_PER_CHILD = 500
 """C libraries leak; a new child costs about 0.4 s."""
 _LARGEST_ANSWER = 64 * 1024 * 1024
+HELD_UP_SECONDS = 0.5
+"""Who waits so long for a child gets another: honest feeds take a tenth of it."""
+_NICEST = 19
+_READY = b"."
+_START_SECONDS = 30.0
 
 
 class Cage:
-    """One child, started when first needed and again after it died or served its term. Safe to share between threads.
+    """Up to `most` children, started when needed and again after they died or served their term. Threads may share it.
 
     Close it, or use it as a context.
     """
 
-    def __init__(self, wall_seconds: float = PARSE_WALL_SECONDS) -> None:
-        self._wall_seconds = wall_seconds
+    def __init__(self, wall_seconds: float = PARSE_WALL_SECONDS, most: int = 1) -> None:
+        self._wall_seconds, self._most = wall_seconds, most
+        self._threads = ThreadPoolExecutor(most, "cage")
+        self._idle: LifoQueue[_Child] = LifoQueue()
+        self._children: list[_Child] = []
         self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._served = 0
 
     def __enter__(self) -> Self:
         return self
@@ -46,53 +60,102 @@ class Cage:
 
     async def read(self, task: Task, body: bytes) -> Reading:
         """The reading of some bytes; a child that dies of them is an error in words."""
-        return await asyncio.to_thread(self.read_now, task, body)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, task, body)
 
     def read_now(self, task: Task, body: bytes) -> Reading:
         """As `read`, for callers without an event loop."""
-        with self._lock:
-            child = self._ready()
-            timer = threading.Timer(self._wall_seconds, child.kill)
-            timer.start()
-            try:
-                answer = _ask(child, task, body)
-            finally:
-                timer.cancel()
-            self._served += 1
-            if answer is None:
-                return Reading(thing="hostile", error=self._bury(child))
-            return Reading.model_validate_json(answer)
+        child = self._take()
+        try:
+            return child.read(task, body, self._wall_seconds)
+        finally:
+            self._idle.put(child)
 
     def close(self) -> None:
-        """Ends the child."""
-        with self._lock:
-            self._stop()
+        """Ends the children."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for child in self._children:
+            child.stop()
 
-    def _ready(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and (self._served >= _TASKS_PER_CHILD or self._child.poll() is not None):
-            self._stop()
-        if self._child is None:
-            self._child, self._served = _start(), 0
-        return self._child
+    def _take(self) -> _Child:
+        """A child that is free; a further one, where all others are held up."""
+        while True:
+            with self._lock:
+                if len(self._children) < self._most and all(child.is_held_up for child in self._children):
+                    for child in self._children:
+                        child.yield_to_others()
+                    self._children.append(_Child())
+                    return self._children[-1]
+            with contextlib.suppress(Empty):
+                return self._idle.get(timeout=HELD_UP_SECONDS)
 
-    def _bury(self, child: subprocess.Popen[bytes]) -> str:
-        """Why a child died, in words."""
-        child.kill()
-        code = child.wait()
-        self._stop()
-        what = "it took too long or too much memory to read" if code < 0 else f"its reader stopped with code {code}"
-        return f"{what}, and was put aside"
 
-    def _stop(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
+class _Child:
+    """One child process, or the place for one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._served = 0
+        self._since: float | None = None
+        self._yields = False
+
+    def read(self, task: Task, body: bytes, wall_seconds: float) -> Reading:
+        """The reading of some bytes, or in words what the process died of."""
+        process = self._ready()
+        self._since = time.monotonic()
+        try:
+            with _killing(process, wall_seconds):
+                answer = _ask(process, task, body)
+        finally:
+            self._since = None
+        self._served += 1
+        if answer is None:
+            return Reading(thing="hostile", error=self._bury(process))
+        return Reading.model_validate_json(answer)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether one task has kept it busy for long."""
+        since = self._since
+        return since is not None and time.monotonic() - since >= HELD_UP_SECONDS
+
+    def yield_to_others(self) -> None:
+        """From now on it gets the CPU that nobody else wants."""
+        process = self._process
+        if process is not None:
+            self._yields = True
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, _NICEST)
+
+    def stop(self) -> None:
+        """Ends the process."""
+        process, self._process = self._process, None
+        if process is None:
             return
-        child.kill()
-        for pipe in (child.stdin, child.stdout):
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        child.wait()
+        process.wait()
+
+    def _ready(self) -> subprocess.Popen[bytes]:
+        """A live process that has not served its term; one that gave way cannot take it back, so it has an heir."""
+        worn = self._served >= _TASKS_PER_CHILD or self._yields
+        if self._process is not None and (worn or self._process.poll() is not None):
+            self.stop()
+        if self._process is None:
+            self._process, self._served, self._yields = _start(), 0, False
+            with _killing(self._process, _START_SECONDS):
+                _wait_for(self._process)
+        return self._process
+
+    def _bury(self, process: subprocess.Popen[bytes]) -> str:
+        """Why a process died, in words."""
+        process.kill()
+        code = process.wait()
+        self.stop()
+        what = "it took too long or too much memory to read" if code < 0 else f"its reader stopped with code {code}"
+        return f"{what}, and was put aside"
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -105,6 +168,23 @@ def _start() -> subprocess.Popen[bytes]:
         cwd=_ROOT,
         env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
     )
+
+
+@contextlib.contextmanager
+def _killing(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """Whatever is done within: after so long the process dies, which ends it."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
+    """Until it is warm: starting on a busy machine is not the next task's fault."""
+    assert process.stdout is not None
+    process.stdout.read(len(_READY))
 
 
 def _ask(child: subprocess.Popen[bytes], task: Task, body: bytes) -> bytes | None:
@@ -134,8 +214,10 @@ def _exactly(pipe: IO[bytes], count: int) -> bytes | None:
 
 def _serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Reads tasks until the parent closes the pipe."""
-    from crawlers import reading
+    from crawlers import feeds, reading  # noqa: F401  # feeds are what is read most: warm before the first
 
+    answers.write(_READY)
+    answers.flush()
     while head := questions.read(_LENGTH.size):
         words, size = _LENGTH.unpack(head)
         task = Task.model_validate_json(questions.read(words))

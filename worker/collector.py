@@ -37,6 +37,8 @@ MOST = 256
 """Visits under way together, the slow ones counted."""
 PER_HOST = 3
 """Of them to one host: its own budget is two connections, and many sources of a slow host must not fill our hands."""
+READERS = 4
+"""Children that read at most: one does, as long as nothing hostile holds it up."""
 HANDFUL = 8
 """So many free hands are worth a look before its time: a look costs more the more sources there are."""
 PAGES = 4
@@ -68,7 +70,7 @@ class Collector:
         """Do what is due until nothing is, or `forever`; begin nothing once `go_on` says no. What the visits brought."""
         visits: list[Visit] = []
         async with AsyncExitStack() as stack:
-            cage = stack.enter_context(Cage())
+            cage = stack.enter_context(Cage(most=READERS))
             fetcher = await stack.enter_async_context(
                 Fetcher(self.guard, contact=self.contact, delay=self.delay, total=MOST, manners=self.manners)
             )

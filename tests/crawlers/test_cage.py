@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 
 import pytest
 
 from crawlers.cage import Cage
-from crawlers.reading import Task
+from crawlers.reading import Reading, Task
 from tests.site.misdeeds import GOOD, rss
 
 FEED = Task(reader="feed")
@@ -101,7 +102,7 @@ def test_parsers_reach_nothing_outside() -> None:
 def test_the_child_ends_with_its_cage() -> None:
     with Cage() as cage:
         cage.read_now(FEED, GOOD.encode())
-        child = cage._child
+        child = cage._children[0]._process
         assert child is not None
     assert child.poll() is not None
     assert not os.path.exists(f"/proc/{child.pid}/status")  # noqa: PTH110  # a process, not a file
@@ -113,3 +114,31 @@ def test_many_may_ask_at_once(cage: Cage) -> None:
         return [len(reading.entries) for reading in readings]
 
     assert asyncio.run(go()) == [3] * 8
+
+
+def test_bytes_that_take_long_keep_no_honest_feed_waiting() -> None:
+    async def go(cage: Cage, child: int) -> Reading:
+        os.kill(child, signal.SIGSTOP)  # as good as a reader that does not come back
+        held_up = asyncio.create_task(cage.read(FEED, GOOD.encode()))
+        await asyncio.sleep(0.05)
+        reading = await cage.read(FEED, GOOD.encode())
+        assert not held_up.done()
+        assert len(reading.entries) == 3
+        return await held_up
+
+    with Cage(wall_seconds=2.5, most=2) as cage:
+        cage.read_now(FEED, GOOD.encode())
+        process = cage._children[0]._process
+        assert process is not None
+        assert asyncio.run(go(cage, process.pid)).thing == "hostile"
+        assert len(cage._children) == 2
+
+
+def test_an_ordinary_crowd_needs_one_child() -> None:
+    async def go(cage: Cage) -> None:
+        await asyncio.gather(*(cage.read(FEED, GOOD.encode()) for _ in range(20)))
+
+    with Cage(most=4) as cage:
+        cage.read_now(FEED, GOOD.encode())
+        asyncio.run(go(cage))
+        assert len(cage._children) == 1

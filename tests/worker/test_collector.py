@@ -284,7 +284,7 @@ def test_a_page_that_kills_its_reader_three_times_is_set_aside_and_can_be_replay
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, deadly = Clock(), [True]
-    monkeypatch.setattr("worker.collector.Cage", lambda: DyingCage(lambda: deadly[0]))
+    monkeypatch.setattr("worker.collector.Cage", lambda most: DyingCage(lambda: deadly[0]))
     with Site(with_pages(feed=feed_of_one, article=answers(ARTICLE.format("T", WORDS), "text/html"))) as site:
         quick = source(site, "/feed", pages="always")
         with desk.store.writing() as session:
