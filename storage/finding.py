@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -94,7 +94,10 @@ def _newest(session: Session, query: Query, kind: Kind | None, limit: int, colum
         "limit": limit,
     }
     source, key, ask = "search_rows r", "r.id", ""
-    groups = [*query.groups, *([((Term(tag=("k", kind)),),)] if kind else [])]
+    kinds = (kind,) if kind else get_args(Kind)
+    groups = [*query.groups]
+    if kind or (query.excluded and not groups):
+        groups.append(tuple((Term(tag=("k", each)),) for each in kinds))
     if not all(groups):
         return []
     if groups:

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.query import Query, Term, plain, tagged
+from pipeline.text import tokens
+from storage import events, finding, search
+from storage.engine import Store
+from tests.factories import make_event
+from tests.storage.factories import DAY, MINUTE, NOW, make_score
+
+
+def subjects(hits: list[finding.Hit]) -> list[str]:
+    return [hit.subject for hit in hits]
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    rows = {
+        "kimi": ("月之暗面 Kimi 200万字", ["co_moonshot_ai", "ac_moonshot_ai", "type_model_update"]),
+        "rival": ("百度 200万字", ["co_baidu", "ac_baidu", "co_moonshot_ai", "type_model_update"]),
+        "funds": ("Moonshot raises money", ["co_moonshot_ai", "ac_moonshot_ai", "type_funding"]),
+    }
+    with store.writing() as session:
+        for number, (name, (title, tags)) in enumerate(rows.items()):
+            search.index(session, "event", name, NOW + number * MINUTE, tokens(title), [], ["k_event", *tags])
+    return store
+
+
+def test_a_name_finds_whom_it_names_and_who_acts_comes_before_who_is_mentioned(filled: Store) -> None:
+    name = ((Term(tokens=("moonshot",)),), (Term(tag=("co", "moonshot-ai")),))
+    with filled.reading() as session:
+        hits = finding.find(session, Query(groups=(name,)))
+    assert subjects(hits) == ["funds", "kimi", "rival"]
+
+
+def test_an_alternative_holds_all_its_terms(filled: Store) -> None:
+    both = ((Term(tag=("co", "moonshot-ai")), Term(tokens=("money",))),)
+    with filled.reading() as session:
+        assert subjects(finding.find(session, Query(groups=(both,)))) == ["funds"]
+
+
+def test_what_is_excluded_is_left_out(filled: Store) -> None:
+    asked = plain("200万字").model_copy(update={"excluded": tagged([("co", "baidu")])})
+    with filled.reading() as session:
+        assert subjects(finding.find(session, asked)) == ["kimi"]
+        assert subjects(finding.find(session, Query(excluded=asked.excluded))) == ["funds", "kimi"]
+
+
+def test_facets_count_the_tags_of_the_answers(filled: Store) -> None:
+    with filled.reading() as session:
+        counted = finding.facets(session, plain("200万字"), ["co", "type"])
+    assert counted == {"co": {"moonshot_ai": 2, "baidu": 1}, "type": {"model_update": 2}}
+
+
+def test_importance_raises_orders_and_bars(store: Store) -> None:
+    with store.writing() as session:
+        for number, total in enumerate((10.0, 90.0, 50.0)):
+            event = make_event(id=f"e{number}")
+            events.save(session, event)
+            events.save_scores(session, [make_score(event.id, "all", total)])
+            search.index(session, "event", event.id, NOW - number * DAY, tokens("开源"), [], ["k_event"])
+        asked = plain("开源")
+        assert subjects(finding.find(session, asked)) == ["e1", "e2", "e0"]
+        assert subjects(finding.find(session, asked, order="importance")) == ["e1", "e2", "e0"]
+        assert subjects(finding.find(session, asked, order="newest")) == ["e0", "e1", "e2"]
+        barred = asked.model_copy(update={"importance": 40.0})
+        assert subjects(finding.find(session, barred, order="newest")) == ["e1", "e2"]
+
+
+@pytest.mark.parametrize("order", ["relevance", "newest"])
+def test_pages_follow_each_other(filled: Store, order: finding.Order) -> None:
+    asked = plain("", ("co", "moonshot-ai"))
+    with filled.reading() as session:
+        whole = finding.find(session, asked, order=order)
+        pages = [finding.find(session, asked, order=order, limit=1, offset=n) for n in range(4)]
+    assert [hit for page in pages for hit in page] == whole
