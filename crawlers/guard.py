@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
 import socket
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -37,6 +40,9 @@ _FORBIDDEN = tuple(
     )
 )
 """What `is_global` lets through on one Python or another, and must not be reached."""
+
+NAMES_AT_ONCE = 32
+"""Names asked for together; one that nobody answers for takes up to half a minute."""
 
 _STRANGE = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -108,7 +114,7 @@ class Guard:
         """A connector for aiohttp whose every socket passes the guard, however its address came about."""
         return aiohttp.TCPConnector(
             limit=limit,
-            resolver=_CheckedResolver(self, self._resolver or aiohttp.ThreadedResolver()),
+            resolver=_CheckedResolver(self, self._resolver or _Names()),
             socket_factory=self._socket,
             ttl_dns_cache=300,
         )
@@ -119,6 +125,33 @@ class Guard:
         if not self.permits(str(address[0]), int(address[1])):
             raise Refused(f"{address[0]} port {address[1]}", "not a public address")
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+class _Names(AbstractResolver):
+    """The system's resolver in threads of its own: names that nobody answers for keep no thread from other work."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(NAMES_AT_ONCE, "names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=int(address[1]),
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _CheckedResolver(AbstractResolver):

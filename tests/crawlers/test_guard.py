@@ -6,13 +6,15 @@ import asyncio
 import ipaddress
 import socket
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from crawlers.answer import FetchFailed
+from crawlers.answer import FetchFailed, Unreachable
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard, Refused, is_public
 from crawlers.limits import Limits
@@ -257,3 +259,26 @@ def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch
             monkeypatch.setenv(name, proxy.base)
         assert refusals(Guard(allow=site.allow | proxy.allow), [f"{site.base}/good"]) == 0
         assert proxy.asked == []
+
+
+def test_names_that_nobody_answers_for_keep_no_thread_from_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def waits(*_: object, **__: object) -> list[object]:
+        answered.wait(10)
+        raise socket.gaierror(socket.EAI_AGAIN, "nobody answers")
+
+    async def go() -> float:
+        async with Fetcher(Guard(), delay=0, obey_robots=False) as fetcher:
+            asked = [asyncio.create_task(fetcher.get(f"http://name{n}.example/")) for n in range(30)]
+            await asyncio.sleep(0.1)
+            started = time.monotonic()
+            await asyncio.to_thread(time.monotonic)
+            took = time.monotonic() - started
+            answered.set()
+            errors = await asyncio.gather(*asked, return_exceptions=True)
+        assert all(isinstance(error, Unreachable) for error in errors)
+        return took
+
+    monkeypatch.setattr(socket, "getaddrinfo", waits)
+    assert asyncio.run(go()) < 1
