@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from knowledge.index import KnowledgeBase, last_day
@@ -26,8 +27,13 @@ INDIRECT_CAP = 0.75
 NEGLIGIBLE = 0.04
 """Below this a path says nothing any more: an old concept, or two weak steps in a row."""
 
+MOST_INDIRECT = 40
+"""The strongest indirect links that an event keeps: no company of ours leads to half as many, and nobody reads more."""
+
 MOST_SHOWN = 3
 """Paths that the reason of an indirect link tells; more only repeat that it is close."""
+
+WEIGHT_PLACES = 4
 
 STEP = {"high": 1.0, "medium": 0.7, "low": 0.4}
 
@@ -64,10 +70,11 @@ def link(event: Event, knowledge: KnowledgeBase, on: date, known_by: date | None
     view = _View(event, knowledge, on, known_by or on)
     by_security: dict[str, list[Path]] = {}
     for path in (*view.named(), *view.issuers(), *view.indirect()):
-        if view.trades(path.security):
-            by_security.setdefault(path.security, []).append(path)
-    links = [view.link(sorted(paths, key=_rank)) for paths in by_security.values()]
-    return sorted(links, key=lambda it: (not it.direct, -it.weight, it.security_id))
+        by_security.setdefault(path.security, []).append(path)
+    ranked = [sorted(paths, key=_rank) for security, paths in by_security.items() if view.trades(security)]
+    direct = [paths for paths in ranked if paths[0].direct]
+    indirect = sorted((paths for paths in ranked if not paths[0].direct), key=_before)[:MOST_INDIRECT]
+    return [view.link(paths) for paths in (*sorted(direct, key=_before), *indirect)]
 
 
 class _View:
@@ -80,8 +87,6 @@ class _View:
         self.known_by = known_by
         self.seen = min(on, known_by)
         self.actors = actors(event, knowledge)
-        self._held: dict[str, list[Relation]] = {}
-        self._stepped: dict[str, list[tuple[Relation, float]]] = {}
 
     # ---- direct -----------------------------------------------------------------------------------------------------
 
@@ -140,37 +145,21 @@ class _View:
             issuer = self._issuer(first) if follow else None
             if issuer and issuer != company:
                 for second, more in self._steps(issuer):
-                    if second.kind in follow and weight * more >= NEGLIGIBLE:
+                    if weight * more < NEGLIGIBLE:
+                        break
+                    if second.kind in follow:
                         yield (first, second), weight * more
 
-    def _steps(self, company: str) -> list[tuple[Relation, float]]:
-        """The relations that lead on from a company, with what each weighs that day; those of no weight left out."""
-        if company not in self._stepped:
-            weighed = ((relation, self._weight(relation)) for relation in self._relations(company))
-            self._stepped[company] = [(relation, weight) for relation, weight in weighed if weight >= NEGLIGIBLE]
-        return self._stepped[company]
-
-    def _weight(self, relation: Relation) -> float:
-        kind = self.knowledge.relation_kinds.get(relation.kind)
-        if kind is None or relation.kind == LISTED or relation.kind in SELF_DESCRIPTION or not self._in_scope(relation):
-            return 0.0
-        return kind.weight * STEP[relation.strength] * relation.confidence * self._freshness(relation, kind)
+    def _steps(self, company: str) -> Iterator[tuple[Relation, float]]:
+        """The relations that lead on from a company and speak of the event, with what each weighs that day, heaviest first."""
+        for relation, weight in _weighed(self.knowledge, company, self.on, self.known_by):
+            if self._in_scope(relation):
+                yield relation, weight
 
     def _in_scope(self, relation: Relation) -> bool:
         """A concept speaks of its own companies and products: Sora's is no matter of a price cut for ChatGPT."""
         concept = self.knowledge.concepts.get(relation.concept) if relation.concept else None
         return concept is None or in_scope(concept, self.event)
-
-    def _freshness(self, relation: Relation, kind: RelationKind) -> float:
-        """Halved every shelf life since the tie began or was last confirmed by then, down to what lasts while it holds."""
-        if kind.shelf_life_days is None:
-            return 1.0
-        times = [last_day(relation.valid_from)] if relation.valid_from else []
-        times += [day for day in (relation.as_of, *relation.confirmed) if day <= self.seen]
-        if not times:
-            return 0.5
-        age = max(0, (self.on - max(times)).days)
-        return max(kind.lasting, float(0.5 ** (age / kind.shelf_life_days)))
 
     # ---- a link of its paths ----------------------------------------------------------------------------------------
 
@@ -178,17 +167,16 @@ class _View:
         """The link along the strongest of several paths to one security; an indirect one names the next two as well."""
         first = paths[0]
         shown = paths[:1] if first.direct else list(_apart(paths))[:MOST_SHOWN]
-        reasons = [self._reason(path) for path in shown]
         return Link(
             event_id=self.event.id,
             security_id=first.security,
             direct=first.direct,
             relation=first.kind,
-            weight=round(first.weight, 4),
+            weight=round(first.weight, WEIGHT_PLACES),
             strength="high" if first.direct else _weakest(first.relations),
-            confidence=round(first.confidence, 4),
+            confidence=round(first.confidence, WEIGHT_PLACES),
             path=(first.company or first.security, *(relation.id for relation in first.relations)),
-            reason=Reason(zh="；另：".join(r.zh for r in reasons), en="; also: ".join(r.en for r in reasons)),
+            reason=_joined([self._reason(path) for path in shown], "；另：", "; also: "),
             evidence=self._evidence(first, shown),
             as_of=self.on,
             concept=first.relations[-1].concept if first.relations else None,
@@ -209,7 +197,7 @@ class _View:
         if not path.relations:
             return Reason(zh=f"原文点名：“{path.quote}”", en=f"Named in the text: “{path.quote}”")
         said = [phrase(self.knowledge, relation, relation.as_of <= self.seen) for relation in path.relations]
-        return Reason(zh="；".join(r.zh for r in said), en="; ".join(r.en for r in said))
+        return _joined(said, "；", "; ")
 
     # ---- look-ups and words -----------------------------------------------------------------------------------------
 
@@ -218,14 +206,53 @@ class _View:
         row = self.knowledge.securities.get(security)
         return row is None or row.listed_from is None or last_day(row.listed_from) <= self.seen
 
-    def _relations(self, company: str) -> list[Relation]:
-        if company not in self._held:
-            self._held[company] = self.knowledge.relations_of(company, self.on, self.known_by)
-        return self._held[company]
+    def _relations(self, company: str) -> tuple[Relation, ...]:
+        return _held(self.knowledge, company, self.on, self.known_by)
 
     def _issuer(self, relation: Relation) -> str | None:
         security = self.knowledge.securities.get(relation.security)
         return security.company if security else None
+
+
+@lru_cache(maxsize=1024)
+def _held(knowledge: KnowledgeBase, company: str, on: date, known_by: date) -> tuple[Relation, ...]:
+    """The company's relations of a day; the events of a day mostly ask for the same few companies."""
+    return tuple(knowledge.relations_of(company, on, known_by))
+
+
+@lru_cache(maxsize=1024)
+def _weighed(knowledge: KnowledgeBase, company: str, on: date, known_by: date) -> tuple[tuple[Relation, float], ...]:
+    """The relations that lead on from a company, with what each weighs that day, heaviest first; none of no weight."""
+    relations = _held(knowledge, company, on, known_by)
+    weighed = ((relation, _weight(knowledge, relation, on, min(on, known_by))) for relation in relations)
+    heavy = [(relation, weight) for relation, weight in weighed if weight >= NEGLIGIBLE]
+    return tuple(sorted(heavy, key=lambda one: -one[1]))
+
+
+def _weight(knowledge: KnowledgeBase, relation: Relation, on: date, seen: date) -> float:
+    kind = knowledge.relation_kinds.get(relation.kind)
+    if kind is None or relation.kind == LISTED or relation.kind in SELF_DESCRIPTION:
+        return 0.0
+    return kind.weight * STEP[relation.strength] * relation.confidence * _freshness(relation, kind, on, seen)
+
+
+def _freshness(relation: Relation, kind: RelationKind, on: date, seen: date) -> float:
+    """Halved every shelf life since the tie began or was last confirmed by then, down to what lasts while it holds."""
+    if kind.shelf_life_days is None:
+        return 1.0
+    times = [last_day(relation.valid_from)] if relation.valid_from else []
+    times += [day for day in (relation.as_of, *relation.confirmed) if day <= seen]
+    if not times:
+        return 0.5
+    age = max(0, (on - max(times)).days)
+    return max(kind.lasting, float(0.5 ** (age / kind.shelf_life_days)))
+
+
+def _joined(reasons: Sequence[Reason], zh: str, en: str) -> Reason:
+    """Several reasons as one, with what stands between them in each language."""
+    if len(reasons) == 1:
+        return reasons[0]
+    return Reason(zh=zh.join(one.zh for one in reasons), en=en.join(one.en for one in reasons))
 
 
 def in_scope(concept: Concept, event: Event) -> bool:
@@ -245,6 +272,11 @@ def _direct_weight(relevance: int, confidence: float) -> float:
 def _rank(path: Path) -> tuple[bool, float, str, tuple[str, ...]]:
     """Direct first, then by weight; ties by where it starts and what it follows."""
     return not path.direct, -path.weight, path.company, tuple(relation.id for relation in path.relations)
+
+
+def _before(paths: Sequence[Path]) -> tuple[float, str]:
+    """The order of links: by the weight of the strongest path as a link tells it, then by name."""
+    return -round(paths[0].weight, WEIGHT_PLACES), paths[0].security
 
 
 def _apart(paths: Sequence[Path]) -> Iterator[Path]:

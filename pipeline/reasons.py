@@ -10,7 +10,7 @@ from knowledge.schema import Relation
 from pipeline.records import Reason
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8192)
 def phrase(knowledge: KnowledgeBase, relation: Relation, told: bool) -> Reason:
     """A tie in words; `told` says whether its note was written by the day of the link."""
     kind = knowledge.relation_kinds[relation.kind]

@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Concept, Taxonomy, WordGroup
-from pipeline.link import DIRECT_FLOOR, INDIRECT_CAP, link
+from pipeline.link import DIRECT_FLOOR, INDIRECT_CAP, MOST_INDIRECT, link
 from pipeline.records import CompanyTag, ProductTag, SecurityTag
 from tests.factories import (
     make_company,
@@ -330,3 +330,17 @@ def test_who_is_only_named_beside_the_actor_of_a_release_is_linked_without_its_s
 
     assert linked("partnership") - linked("model_release") == {"NASDAQ:NVDA"}
     assert "NYSE:BABA" in linked("model_release")
+
+
+def test_an_event_keeps_only_its_strongest_indirect_links() -> None:
+    ids = [f"NYSE:S{number}" for number in range(MOST_INDIRECT + 5)]
+    world = make_knowledge(
+        kinds=KINDS,
+        companies=[make_company("lab")],
+        securities=[make_security(one) for one in ids],
+        relations=[
+            make_relation("lab", "investor", one, confidence=0.4 + number / 100) for number, one in enumerate(ids)
+        ],
+    )
+    links = link(make_event("lab"), world, ON)
+    assert [one.security_id for one in links] == list(reversed(ids))[:MOST_INDIRECT]

@@ -1,0 +1,45 @@
+"""Who an event is about: what the headline says, what only passes by, and who is but a place."""
+
+from __future__ import annotations
+
+from knowledge.index import KnowledgeBase
+from pipeline.actors import actors
+from pipeline.records import CompanyTag, Event
+from tests.factories import make_company, make_event, make_knowledge, make_report
+
+WORLD: KnowledgeBase = make_knowledge(companies=[make_company("lab"), make_company("chat")])
+
+
+def an_event(title: str, *tags: CompanyTag) -> Event:
+    return make_event(reports=(make_report("d", title=title),)).model_copy(update={"companies": tags})
+
+
+def tag(company: str, relevance: int, quote: str, role: str = "actor", rule: str = "name") -> CompanyTag:
+    return CompanyTag.model_validate(
+        {"id": company, "relevance": relevance, "role": role, "quote": quote, "rule": rule}
+    )
+
+
+def names(event: Event) -> list[str]:
+    return [actor.company for actor in actors(event, WORLD)]
+
+
+def test_a_place_where_something_was_posted_is_no_actor_unless_the_headline_is_about_it() -> None:
+    place = tag("chat", 65, "微信", rule="venue")
+    assert names(an_event("召回的三款产品均未在中国上市", place)) == []
+    assert names(an_event("AI社交来了，微信慌了吗", place)) == ["chat"]
+
+
+def test_an_actor_that_the_headline_does_not_name_must_be_surer() -> None:
+    assert names(an_event("欧洲通过人工智能法案", tag("lab", 44, "实验室"))) == []
+    assert names(an_event("实验室的一天", tag("lab", 44, "实验室"))) == ["lab"]
+    assert names(an_event("", tag("lab", 44, "实验室"))) == ["lab"]
+
+
+def test_a_second_company_in_the_headline_counts_by_its_name_but_not_by_its_product() -> None:
+    first = tag("lab", 90, "实验室")
+    named = tag("chat", 62, "Temu", role="mentioned")
+    shown = tag("chat", 66, "Temu", role="mentioned", rule="product")
+    assert names(an_event("实验室之后，是Temu吗", first, named)) == ["lab", "chat"]
+    assert names(an_event("实验室之后，是Temu吗", first, shown)) == ["lab"]
+    assert names(an_event("实验室之后是谁", first, named)) == ["lab"]
