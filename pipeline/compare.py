@@ -83,11 +83,19 @@ def compare(event: Event, earlier: Sequence[Event] | Earlier, knowledge: Knowled
 
 
 class Earlier:
-    """Earlier events' figures, by what they may be compared with; built once for many events."""
+    """Earlier events' figures, by what they may be compared with; built once for many events.
 
-    def __init__(self, events: Iterable[Event], knowledge: KnowledgeBase) -> None:
+    `beside` are events of the same time: nothing is compared with them, but a figure of theirs refutes a best-so-far.
+    """
+
+    def __init__(self, events: Iterable[Event], knowledge: KnowledgeBase, beside: Iterable[Event] = ()) -> None:
         self._by_key: dict[tuple[str, str, str], list[Known]] = {}
-        for event in events:
+        self._named: dict[tuple[str, str, str], list[Known]] = {}
+        past = list(events)
+        for event in (*past, *beside):
+            for known in figures(event):
+                self._named.setdefault(known.key, []).append(known)
+        for event in past:
             if event.certainty == "fact":
                 for known in figures(event):
                     if known.fact.product is None or not belongs(known.fact, event, knowledge):
@@ -99,6 +107,16 @@ class Earlier:
     def like(self, own: Known) -> list[Known]:
         """Figures of the same kind and unit from events filed before, oldest first."""
         return [k for k in self._by_key.get(own.key, ()) if k.day < own.day and k.event_id != own.event_id]
+
+    def refutes(self, own: Known, direction: str) -> bool:
+        """Whether any report until that day, be it in passing, gives another subject a figure as good."""
+        ours = number(own.fact) or 0.0
+        others = (
+            number(k.fact) or 0.0
+            for k in self._named.get(own.key, ())
+            if k.day <= own.day and k.subject != own.subject and not _same_line(k, own)
+        )
+        return any(theirs >= ours if direction == "higher" else theirs <= ours for theirs in others)
 
 
 def figures(event: Event) -> list[Known]:
@@ -269,9 +287,10 @@ def _record(own: Known, stock: Earlier, direction: str) -> list[Comparison]:
     subjects = {k.subject for k in others}
     if len(subjects) < RECORD_NEEDS:
         return []
+    refuted = stock.refutes(own, direction)
     best = max(others, key=lambda k: (number(k.fact) or 0) * (1 if direction == "higher" else -1))
     beside = _beside("record", own, best, False, direction)
-    return [beside.model_copy(update={"among": len(subjects)})] if beside.better else []
+    return [beside.model_copy(update={"among": len(subjects)})] if beside.better and not refuted else []
 
 
 def _of_subject(known: list[Known], wanted: str) -> list[Known]:

@@ -10,23 +10,33 @@ from pipeline.compare import is_headlined, named, number
 from pipeline.digest.figures import spoken
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.wording import CUES, GIVES_AFTER, HEDGES, KIN, PASSIVE, PREDICATES, RIVAL_BEFORE
-from pipeline.records import Event, EventFact, ProductTag
+from pipeline.records import CompanyTag, Event, EventFact, ProductTag
 from pipeline.text import fold, tokens
 
 HEADLINE_ZH = 20
 """Chinese characters of a headline's half, two Latin letters counted as one."""
-HEADLINE_EN = 64
+HEADLINE_EN = 72
 HEADLINE_LEAST = 6
 """A clause shorter than this names nobody's change."""
+CENTRAL = 80
+"""Relevance from which a product of those who act surely is what an event is about."""
+LEADS = 0.6
+"""What part of the foremost actor's relevance another one needs, so that the event is its own too."""
 NEAR = 2
 """Words that another title shares with the event's own, so that it surely tells of the same."""
 TITLE_LEAST = {"zh": 8.0, "en": 4.0}
 """Characters of a Chinese title, words of an English one, below which it is a heading and tells nothing."""
 
 _SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}\s*[｜|丨])\s*")
+_COUNTED = re.compile(
+    r"\s*[(（]\s*\d[\d.,]*\s*[kKmM万]?\s*(?:views?|upvotes?|likes?|points?|comments?|stars?|阅读|点赞|评论)[^)）]*[)）]\s*$"
+)
+"""How often a page was looked at, which a reader appended to its title."""
+_ROUNDUP = re.compile(r"；.*；|\s/\s")
+"""A title that tells several stories."""
 _COLUMN = re.compile(r"\s*[｜|丨]\s*[^｜|丨]{1,16}$")
 _REACTION = re.compile(
-    r"[，,。；;？?！!：:]?[^，,。；;！!：:]*(?:如何看待|如何评价|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
+    r"[，,。；;？?！!：:]?[^，,。；;！!：:]*(?:如何看待|如何评价|透露了?哪些|哪些信息|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
 )
 _ASKED = re.compile(r"^(?:如何看待|如何评价|怎么看待?|怎样评价)\s*(?=\S{6})")
 _ASKING = re.compile(r"[？?]\s*$")
@@ -46,7 +56,11 @@ def actor(event: Event, ledger: Ledger, language: str) -> str | None:
     """
     main = centre(event, ledger)
     maker = main.company if main else None
-    tags = sorted(event.companies, key=lambda c: (c.role != "actor", c.id != maker, -c.relevance, c.id))
+    leading = leading_actors(event)
+    tags = sorted(
+        (tag for tag in event.companies if tag.role != "actor" or tag in leading),
+        key=lambda c: (c.role != "actor", c.id != maker, -c.relevance, c.id),
+    )
     products = {fold(p.name) for p in event.products}
     for tag in tags:
         row = ledger.knowledge.companies.get(tag.id)
@@ -75,14 +89,16 @@ def product(event: Event, ledger: Ledger, language: str = "zh") -> str | None:
 def centre(event: Event, ledger: Ledger) -> ProductTag | None:
     """The product that a title names and that is not a company's own name nor the measure of another.
 
-    A product of the acting company before others', then one with a version, then the most relevant.
+    A product of the acting company before others', then the most relevant, then one with a version; none where a title names
+    only another's, while the event is about a product that it does not name.
     """
     companies = (ledger.knowledge.companies.get(tag.id) for tag in event.companies)
     taken = {fold(name) for row in companies if row for name in row.names}
-    acting = {tag.id for tag in event.companies if tag.role == "actor"}
+    acting = {tag.id for tag in leading_actors(event)}
     products = [p for p in event.products if is_headlined(p, event, ledger.knowledge)]
     own = [p for p in products if fold(p.name) not in taken] or products
-    return max(own, key=lambda p: (p.company in acting, p.relevance, bool(p.version), p.name), default=None)
+    found = max(own, key=lambda p: (p.company in acting, p.relevance, bool(p.version), p.name), default=None)
+    return None if found and found.company not in acting and _central(event) else found
 
 
 def with_version(tag: ProductTag) -> str:
@@ -113,11 +129,12 @@ def headlines(
 
 
 def _clauses(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[str, str]]:
-    """Whole clauses of the titles that fit a line: those that name who or what acts first, calm before loud, long before short."""
+    """Whole clauses of the titles that fit a line: those that name who or what acts, else those that open a title; calm ones
+    before loud, long before short. An English one that starts within a title and names nobody is a fragment, and left out."""
     limit = HEADLINE_ZH if language == "zh" else HEADLINE_EN
     names = _names(event, ledger)
-    found: list[tuple[tuple[bool, bool, bool, float], str, str]] = []
-    for place, title in enumerate(titles(event, language)):
+    found: list[tuple[tuple[bool, bool, bool, bool, bool, float], str, str]] = []
+    for place, title in enumerate(titles(event, ledger, language)):
         whole = clean_title(title)
         edges = [(0, 0), *((m.start(), m.end()) for m in _CLAUSE.finditer(whole)), (len(whole), len(whole))]
         for first, (_, start) in enumerate(edges[:-1]):
@@ -125,31 +142,75 @@ def _clauses(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[str,
                 words = whole[start:end].strip()
                 if HEADLINE_LEAST <= width(words, language) <= limit:
                     naming = any(n in fold(words) for n in names)
-                    found.append(((naming, place == 0, not _LOUD.search(words), width(words, language)), words, title))
+                    if start and language == "en" and (not naming or words[0].islower()):
+                        continue
+                    calm = not _LOUD.search(words)
+                    order = (
+                        naming,
+                        not _ASKING.search(title),
+                        place == 0,
+                        naming or start == 0,
+                        calm,
+                        width(words, language),
+                    )
+                    found.append((order, words, title))
     for _, words, title in sorted(found, key=lambda x: x[0], reverse=True):
         yield words, title
 
 
 def _names(event: Event, ledger: Ledger) -> list[str]:
-    """Folded names of the acting companies and of the product at the centre."""
+    """Folded names of the acting companies, of the product at the centre, and of their products that it surely is about."""
     main = centre(event, ledger)
-    rows = [ledger.knowledge.companies.get(tag.id) for tag in event.companies if tag.role == "actor"]
+    rows = [ledger.knowledge.companies.get(tag.id) for tag in leading_actors(event)]
     names = [n for row in rows if row for n in row.names] + ([main.name] if main else [])
-    return [fold(n) for n in names if len(n) > 1]
+    return [fold(n) for n in (*names, *_central(event)) if len(n) > 1]
 
 
-def titles(event: Event, language: str) -> list[str]:
-    """The event's own title in a language, then those of other reports that surely tell of the same."""
+def _central(event: Event) -> list[str]:
+    """Names of the products that the event surely is about: the foremost one of those who act, and others of its maker."""
+    acting = {tag.id for tag in event.companies if tag.role == "actor"}
+    sure = [p for p in event.products if p.company in acting and p.relevance >= CENTRAL]
+    maker = max(sure, key=lambda p: (p.relevance, p.name)).company if sure else None
+    return [p.name for p in sure if p.company == maker]
+
+
+def leading_actors(event: Event) -> list[CompanyTag]:
+    """Those who act, foremost first, without those that the reports are far less about."""
+    acting = sorted((tag for tag in event.companies if tag.role == "actor"), key=lambda c: (-c.relevance, c.id))
+    return [tag for tag in acting if tag.relevance >= LEADS * acting[0].relevance]
+
+
+def titles(event: Event, ledger: Ledger, language: str) -> list[str]:
+    """The event's own title in a language where it tells something, then those of other reports that surely tell of the same.
+
+    None where they name nobody while the other language's does: what they tell of is not clear.
+    """
     own = own_title(event, language)
+    own = own if is_telling(own, language) else ""
+    central = [fold(name) for name in _central(event)]
     told = set(tokens(own or event.title("en" if language == "zh" else "zh")))
     others = [r.title for r in event.reports if r.language == language and r.title != own]
-    near = [t for t in others if len(told & set(tokens(t))) >= NEAR and is_telling(t, language)]
-    return list(dict.fromkeys([*([own] if own else []), *near]))
+    near = [
+        t
+        for t in others
+        if is_telling(t, language)
+        and is_single(t)
+        and (len(told & set(tokens(t))) >= NEAR or any(name in fold(t) for name in central))
+    ]
+    found = list(dict.fromkeys([*([own] if own else []), *near]))
+    names = _names(event, ledger)
+    other = fold(own_title(event, "en" if language == "zh" else "zh"))
+    if any(n in other for n in names) and not any(n in fold(t) for n in names for t in found):
+        return []
+    return found
 
 
 def statement_title(event: Event, ledger: Ledger, language: str) -> str:
-    """The title to tell an event by: its own, or a calmer one of another report that names who or what the own one leaves out."""
-    own, *others = titles(event, language) or [""]
+    """The title to tell an event by: its own, or a calmer one of another report that names who or what the own one leaves out.
+
+    Empty where there is none to tell it by.
+    """
+    own, *others = titles(event, ledger, language) or [""]
     names = _names(event, ledger)
 
     def names_someone(title: str) -> bool:
@@ -166,6 +227,11 @@ def is_telling(title: str, language: str) -> bool:
     text = clean_title(title)
     amount = width(text, "zh") if language == "zh" else float(len(text.split()))
     return amount >= TITLE_LEAST.get(language, 4.0) and not re.match(r"/?r/\w+$", text)
+
+
+def is_single(title: str) -> bool:
+    """Whether a title tells one story and not several."""
+    return not _ROUNDUP.search(title)
 
 
 def own_title(event: Event, language: str) -> str:
@@ -247,13 +313,32 @@ def cut(text: str, limit: int, language: str) -> str:
     return kept.rstrip(" ，,、：:") + "…"
 
 
+def shortened(text: str, limit: int, language: str) -> str:
+    """A text that is too long, ended at its last clause that fits and holds half of the limit, else cut."""
+    if width(text, language) <= limit:
+        return text
+    ends = [m.start() for m in _CLAUSE.finditer(text) if limit / 2 <= width(text[: m.start()], language) <= limit]
+    return text[: ends[-1]] if ends else cut(text, limit, language)
+
+
 def clean_title(title: str) -> str:
     """A title as a statement: without the column's name before it, nor the reader's question before or after it."""
-    kept = _COLUMN.sub("", _SERIAL.sub("", " ".join(title.split())))
+    kept = _COLUMN.sub("", _SERIAL.sub("", _COUNTED.sub("", " ".join(title.split()))))
+    kept = kept.split(" / ")[0] if width(kept.split(" / ")[0], "zh") >= TITLE_LEAST["zh"] else kept
     asked = _ASKED.sub("", kept)
     kept = asked.rstrip("？? ") if asked != kept else kept
     kept = _REACTION.sub("", kept) if len(_REACTION.sub("", kept)) >= 8 else kept
     return kept.strip(" 。.!！？?")
+
+
+def inner(words: str) -> str:
+    """Words that stand in quotation marks: their own marks become single."""
+    return words.replace("“", "‘").replace("”", "’")
+
+
+def is_chinese(words: str) -> bool:
+    """Whether words are written in Chinese characters, at least in part."""
+    return bool(re.search(r"[\u3400-\u9fff]", words))
 
 
 def gives(title: str, fact: EventFact) -> bool:

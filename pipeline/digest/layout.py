@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from pipeline.digest.appendix import appendix, closing
 from pipeline.digest.blocks import Block, Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.shape import Digest, Item, Line, Stock, ThemeBlock
 from pipeline.digest.speech import Say, cites, note
 from pipeline.digest.wording import SPANS, STANCES, STRENGTHS, join
 
+_WHENCE = re.compile(r"（来源：[^）]*）|[，；]\s*来源：[^）]*(?=）)|\s*\(source: [^)]*\)|; source: [^)]*(?=\))")
+"""Where a reason says whence it is known: its row has a column for that."""
 EVIDENCE = 2
 """How many pieces of evidence a row shows; the JSON has all."""
 
@@ -216,11 +220,18 @@ def _stock(stock: Stock, say: Say, moved: bool) -> tuple[str, ...]:
         stock.name.say(say.language),
         event,
         tie,
-        stock.reason.say(say.language),
-        "; ".join(stock.evidence[:EVIDENCE]),
+        _WHENCE.sub("", stock.reason.say(say.language)),
+        _evidence(stock, say),
         stock.as_of.isoformat(),
         *([stock.move.say(say.language) if stock.move else "—"] if moved else []),
     )
+
+
+def _evidence(stock: Stock, say: Say) -> str:
+    """Addresses; what a register of securities says by itself is named as one."""
+    pages = [e for e in stock.evidence if e.startswith(("http://", "https://"))]
+    registers = [say("公开证券名录", "public securities register")] if len(pages) < len(stock.evidence) else []
+    return "; ".join([*pages, *registers][:EVIDENCE])
 
 
 def _lines(digest: Digest, say: Say) -> list[Block]:

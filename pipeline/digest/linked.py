@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from knowledge.schema import Lens
+from pipeline.digest.heading import leading_actors
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Ranked, Sentence, Stock
 from pipeline.digest.wording import DIRECT, join
@@ -28,6 +29,8 @@ def touched(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
         if names:
             zh.append(f"{lead_zh}{names.zh}")
             en.append(f"{lead_en} {names.en}")
+    if not zh:
+        return None
     aside_zh = "（依据见关联标的表，关联不等于推荐）" if first else ""
     aside_en = " (evidence in the table of linked stocks; a link is no recommendation)" if first else ""
     return Sentence(
@@ -39,14 +42,15 @@ def touched(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
 
 def _by_nearness(one: Ranked, links: Sequence[Link], ledger: Ledger) -> list[tuple[list[Link], str, str]]:
     """Links with how they come in: listings of those who act, others whom a report names, those tied in some other way."""
-    acting = {tag.id for tag in one.event.companies if tag.role == "actor"}
+    acting = {tag.id for tag in leading_actors(one.event)}
+    passing = {tag.id for tag in one.event.companies} - acting
     rows = ledger.knowledge.securities
     firms = {i: rows[i].company for i in (x.security_id for x in links) if i in rows}
     own = [x for x in links if x.direct and firms.get(x.security_id) in acting]
     return [
         (own, "当事公司为", "listed itself:"),
         ([x for x in links if x.direct and x not in own], "文中另提及", "named in the reports:"),
-        ([x for x in links if not x.direct], "间接关联", "tied to"),
+        ([x for x in links if not x.direct and not passing.intersection(x.path[:1])], "间接关联", "tied to"),
     ]
 
 
@@ -68,7 +72,10 @@ def _names(links: Sequence[Link], ledger: Ledger) -> Both | None:
 
 def _with_tie(group: Sequence[Link], ledger: Ledger) -> Both:
     """One company's listings, with the kind of tie where it is an indirect one."""
+    row = ledger.knowledge.securities.get(group[0].security_id)
     name = ledger.security(group[0].security_id)
+    if row and row.company and len(group) > 1:
+        name = ledger.company(row.company)
     for link in group[1:]:
         ledger.security(link.security_id)
     codes = [link.security_id for link in group]
@@ -88,27 +95,38 @@ def _relation(link: Link, ledger: Ledger) -> Both:
 
 
 def stocks(
-    ranked: Sequence[Ranked], lens: Lens, headlines: Mapping[str, Sentence], ledger: Ledger
+    ranked: Sequence[Ranked],
+    told: Sequence[Ranked],
+    lens: Lens,
+    headlines: Mapping[str, Sentence],
+    ledger: Ledger,
 ) -> tuple[tuple[Stock, ...], int]:
     """The securities that the week touches, each once, and how many more there are.
 
-    Those that the lens prefers come first, then those that stand under its themes, then the strongest links.
+    Those that the lens prefers come first, then those that stand under its themes, then those of the events told in full;
+    last those of headlines that only look at something. Among equals the strongest links lead.
     """
+    full = {one.event.id for one in told}
+
+    def standing(one: Ranked) -> int:
+        looks = any(part.name == "certainty" and part.points < 0 for part in one.score.parts)
+        return 0 if one.event.id in full else 2 if looks else 1
+
     best: dict[str, tuple[Ranked, Link]] = {}
     touched: dict[str, set[str]] = defaultdict(set)
     for one in ranked:
         for link in _strongest(one.links):
             touched[link.security_id].add(one.event.id)
             held = best.get(link.security_id)
-            if held is None or _force(link) < _force(held[1]):
+            if held is None or (standing(one), _force(link)) < (standing(held[0]), _force(held[1])):
                 best[link.security_id] = (one, link)
     themes = [t for t in lens.themes if t in ledger.knowledge.themes]
     members = {m.security for t in themes for m in ledger.knowledge.members(t, ledger.published_on)}
 
-    def place(pair: tuple[Ranked, Link]) -> tuple[int, tuple[bool, int, float], float, str]:
+    def place(pair: tuple[Ranked, Link]) -> tuple[int, int, tuple[bool, int, float], float, str]:
         one, link = pair
         nearness = 0 if link.security_id in lens.prefer_stocks else 1 if link.security_id in members else 2
-        return (nearness, _force(link), -one.score.total, link.security_id)
+        return (nearness, standing(one), _force(link), -one.score.total, link.security_id)
 
     order = sorted(best.values(), key=place)
     rows = [

@@ -9,6 +9,7 @@ from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens, Member, Theme
 from pipeline.compare import is_headlined
 from pipeline.digest import linked
+from pipeline.digest.heading import inner
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, ThemeBlock
 from pipeline.digest.telling import main_facts
@@ -80,7 +81,7 @@ class Views:
             placed_zh, placed_en = self._lines(special)
             zh += placed_zh
             en += placed_en
-        elif not first:
+        elif shared and not first:
             zh.append("仅涉上述共同主题")
             en.append("its themes are those shared by all")
         if shared and first:
@@ -257,7 +258,7 @@ def risks(
         named = [headlines[r.event.id] for r in bearing[:2]]
         zh, en = topic, english[0][:1].upper() + english[0][1:]
         if named:
-            zh += f"：关注{'、'.join('“' + h.zh + '”' for h in named)}的后续"
-            en += f": watch what follows from {join(['“' + h.en + '”' for h in named], 'en')}"
+            zh += f"：关注{'、'.join('“' + inner(h.zh) + '”' for h in named)}的后续"
+            en += f": watch what follows from {join(['“' + inner(h.en) + '”' for h in named], 'en')}"
         told.append(Sentence.of(named, zh + "。", en + ".", "view" if named else "note"))
     return tuple(told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens
@@ -27,7 +27,7 @@ from pipeline.digest.shape import (
     Related,
     Sentence,
 )
-from pipeline.digest.wording import DENIALS, PERIODS, RATINGS, SPANS, join, short_day
+from pipeline.digest.wording import DENIALS, KIN, PERIODS, RATINGS, SPANS, join, short_day
 from pipeline.records import Event
 
 TOLD = {"day": 3, "week": 5, "month": 10}
@@ -40,6 +40,8 @@ HEAT_ROWS = 6
 RELATED = 6
 NEEDED = 2
 """With fewer events worth a paragraph than this, the week is quiet and says so."""
+TWIN_DAYS = 2
+"""How near in time two tellings of one release stand."""
 _OPEN = frozenset({"rumour", "denial"})
 _FILINGS = frozenset({"earnings_disclosure", "ipo_listing"})
 _DEALS = frozenset({"funding", "acquisition", "partnership"})
@@ -63,20 +65,21 @@ def compose(
     inside = sorted((r for r in ranked if period.holds(r.event.when)), key=lambda r: (-r.score.total, r.event.id))
     issues = _earlier_issues(previous, period)
     ledger = Ledger(knowledge, period.published_on)
-    rumours = [r for r in inside if _is_open(r.event)]
+    rumours = [r for r in inside if _is_open(r.event) and _tells(r.event)]
     settled = [r for r in inside if not _is_open(r.event)]
     worthy = [r for r in settled if worth_a_paragraph(r.event, ledger)]
-    told = worthy[: TOLD[period.kind]]
+    told = _apart(worthy)[: TOLD[period.kind]]
     taken = {r.event.id for r in told}
-    filings = [r for r in settled if r.event.id not in taken and _is_filing(r)]
+    filings = [r for r in settled if r.event.id not in taken and _is_filing(r) and _tells(r.event)]
     taken |= {r.event.id for r in filings}
     rest = [r for r in settled if r.event.id not in taken]
+    lines = [r for r in rest if _tells(r.event)][: LINES[period.kind]]
     headlines = _Headlines(settled, ledger)
     quiet = len(told) < NEEDED
 
     summary = _summary(period, inside, told, quiet, headlines, ledger)
-    items = _items(told, earlier, period, headlines, ledger)
-    stock_rows, stocks_left_out = linked.stocks(settled, lens, headlines, ledger)
+    items = _items(told, earlier, [r.event for r in inside], period, headlines, ledger)
+    stock_rows, stocks_left_out = linked.stocks(settled, told, lens, headlines, ledger)
     return Digest(
         period=period,
         lens=lens.id,
@@ -95,8 +98,8 @@ def compose(
         themes=standing.theme_blocks(worthy, lens, headlines, ledger, issues[0] if issues else None),
         stocks=market.with_moves(stock_rows, prices, period, ledger),
         stocks_left_out=stocks_left_out,
-        others=tuple(_line(r, period, ledger) for r in rest[: LINES[period.kind]]),
-        others_left_out=max(0, len(rest) - LINES[period.kind]),
+        others=tuple(_line(r, period, ledger) for r in lines),
+        others_left_out=len(rest) - len(lines),
         announcements=tuple(_line(r, period, ledger) for r in filings[:ANNOUNCEMENTS]),
         coming=coming.coming(settled, period, ledger),
         rumours=tuple(_rumour(r, period, ledger) for r in rumours[:RUMOURS]),
@@ -144,9 +147,37 @@ class _Headlines(dict[str, Sentence]):
 
 def worth_a_paragraph(event: Event, ledger: Ledger) -> bool:
     """Whether an event carries one: it happened, and a figure, an official report or a second report stands behind it."""
-    if event.certainty != "fact" or not any(heading.is_telling(event.title(x), x) for x in ("zh", "en")):
+    if event.certainty != "fact" or not _tells(event):
         return False
     return bool(telling.main_facts(event, ledger)) or len(event.reports) > 1 or any(r.tier == 1 for r in event.reports)
+
+
+def _apart(worthy: Sequence[Ranked]) -> list[Ranked]:
+    """The events to tell in full, without those that surely are another telling of one before them."""
+    kept: list[Ranked] = []
+    for one in worthy:
+        if not any(_is_twin(one.event, other.event) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _is_twin(one: Event, other: Event) -> bool:
+    """Whether two events of kindred types and within two days are about one product of those who act above all."""
+    kindred = one.event_type == other.event_type or one.event_type in KIN.get(other.event_type, ())
+    near = abs(one.when - other.when) <= timedelta(days=TWIN_DAYS)
+    return kindred and near and bool(_foremost(one) & _foremost(other))
+
+
+def _foremost(event: Event) -> set[str]:
+    """The known products that lead in an event, of companies that act."""
+    acting = {tag.id for tag in event.companies if tag.role == "actor"}
+    most = max((p.relevance for p in event.products), default=0)
+    return {p.id for p in event.products if p.id and p.company in acting and p.relevance >= max(most, heading.CENTRAL)}
+
+
+def _tells(event: Event) -> bool:
+    """Whether a title says something, and is not the bare name of a page or a project."""
+    return any(heading.is_telling(event.title(x), x) for x in ("zh", "en"))
 
 
 def _is_open(event: Event) -> bool:
@@ -256,9 +287,14 @@ def _count(ledger: Ledger, what: Both, count: int) -> int:
 
 
 def _items(
-    told: Sequence[Ranked], earlier: Sequence[Event], period: Period, headlines: _Headlines, ledger: Ledger
+    told: Sequence[Ranked],
+    earlier: Sequence[Event],
+    beside: Sequence[Event],
+    period: Period,
+    headlines: _Headlines,
+    ledger: Ledger,
 ) -> tuple[Item, ...]:
-    before = Earlier((e for e in earlier if e.when < period.end), ledger.knowledge)
+    before = Earlier((e for e in earlier if e.when < period.end), ledger.knowledge, beside)
     others = {e.id: e for e in earlier}
     views = standing.Views(told, ledger)
     items = []

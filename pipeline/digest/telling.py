@@ -17,9 +17,15 @@ from pipeline.digest.heading import (
     cut,
     gives,
     headlines,
+    inner,
+    is_chinese,
+    is_single,
+    leading_actors,
     own_title,
     product,
+    shortened,
     statement_title,
+    titles,
     width,
     with_version,
 )
@@ -42,6 +48,8 @@ FACTS_TOLD = 5
 REPORTS_CITED = 3
 TITLE_TOLD = 110
 """Characters of a headline that stands inside a sentence."""
+STATEMENT_TOLD = 140
+"""Characters of a headline that tells what happened."""
 SHARED = 4
 """Words that a second headline shares with the first, so that it surely tells of the same, and adds, so that it is worth its place."""
 MODALITIES = 3
@@ -80,10 +88,14 @@ def _headline(event: Event, ledger: Ledger, language: str) -> tuple[str, EventFa
         if words and width(words, language) <= limit:
             return words, basis
     who, row = actor(event, ledger, language), ledger.knowledge.event_types.get(event.event_type)
-    is_said = event.event_type_quote and any(event.event_type_quote in t for t in (event.title_zh, event.title_en) if t)
-    if who and row and is_said and not own_title(event, language):
+    said_in = [t for t in (event.title_zh, event.title_en) if t]
+    is_said = bool(event.event_type_quote) and any(event.event_type_quote in t for t in said_in)
+    told = titles(event, ledger, language)
+    if not who and not told and leading_actors(event):
+        who, is_said = ledger.company(leading_actors(event)[0].id).say(language), bool(event.event_type_quote)
+    if who and row and is_said and not told:
         return (f"{who}：{row.name_zh}" if language == "zh" else f"{who}: {row.name_en}"), None
-    title = event.title(language)
+    title = told[0] if told else event.title("en" if language == "zh" else "zh") or event.title(language)
     return cut(clean_title(title), limit, language) or event.id, title
 
 
@@ -100,10 +112,11 @@ def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
     day = short_day(ledger.day(event.occurred_on or period.day_of(event.when)))
     (zh, from_zh), (en, from_en) = _statement(event, ledger, "zh"), _statement(event, ledger, "en")
     claims = tuple(ledger.claim_fact(event, f) for f in main_facts(event, ledger) if _in_titles(f, event))
-    titles = {event.title_zh, event.title_en, from_zh, from_en}
-    stating = (ledger.cite(event, r.document_id) for r in event.reports if r.title in titles)
+    told = {t for t in (from_zh, from_en) if t} or {t for t in (event.title_zh, event.title_en) if t}
+    stating = (ledger.cite(event, r.document_id) for r in event.reports if r.title in told)
     cited = (*(n for n in stating if n is not None), *cite(event, ledger))
-    return Sentence(zh=f"{day.zh}，{zh}。", en=f"{day.en}: {en}.", sources=tuple(dict.fromkeys(cited)), claims=claims)
+    zh, en = (words if words.endswith("…") else words + stop for words, stop in ((zh, "。"), (en, ".")))
+    return Sentence(zh=f"{day.zh}，{zh}", en=f"{day.en}: {en}", sources=tuple(dict.fromkeys(cited)), claims=claims)
 
 
 def _in_titles(fact: EventFact, event: Event) -> bool:
@@ -116,7 +129,7 @@ def _statement(event: Event, ledger: Ledger, language: str) -> tuple[str, str | 
     """What happened, and the title that says so."""
     title = statement_title(event, ledger, language)
     if title:
-        return clean_title(title), title
+        return shortened(clean_title(title), STATEMENT_TOLD, language), title
     who, change = actor(event, ledger, language), change_of(event, ledger, language)
     if who and change:
         given = [_phrase(f, ledger, language) for f in main_facts(event, ledger) if _in_titles(f, event)]
@@ -124,13 +137,11 @@ def _statement(event: Event, ledger: Ledger, language: str) -> tuple[str, str | 
             return "，".join([f"{who}{change}", *given]), None
         return f"{who} {change}{': ' + join(given, 'en') if given else ''}", None
     whole = event.title("en" if language == "zh" else "zh")
-    other = cut(clean_title(whole), TITLE_TOLD, "en" if language == "zh" else "zh")
-    return (f"外文报道“{other}”" if language == "zh" else f"reported in Chinese as “{_inner(other)}”"), whole
-
-
-def _inner(words: str) -> str:
-    """Words that stand in quotation marks: their own marks become single."""
-    return words.replace("“", "‘").replace("”", "’")
+    spoken = "zh" if is_chinese(whole) else "en"
+    other = cut(clean_title(whole), TITLE_TOLD, spoken)
+    if spoken == language:
+        return other, whole
+    return (f"外文报道“{inner(other)}”" if language == "zh" else f"reported in Chinese as “{inner(other)}”"), whole
 
 
 def elsewhere(event: Event, ledger: Ledger) -> Sentence | None:
@@ -158,7 +169,8 @@ def _another_title(event: Event, language: str) -> Report | None:
     """The report in a language whose headline adds most to the one that is told."""
     told = set(tokens(own_title(event, language) or event.title(language)))
     others = [r for r in event.reports if r.language == language and r.title not in (event.title_zh, event.title_en)]
-    near = [r for r in others if 8 <= len(r.title) <= TITLE_TOLD and len(told & set(tokens(r.title))) >= SHARED]
+    fitting = [r for r in others if 8 <= len(r.title) <= TITLE_TOLD and is_single(r.title)]
+    near = [r for r in fitting if len(told & set(tokens(r.title))) >= SHARED]
     best = max(near, key=lambda r: (len(set(tokens(r.title)) - told), r.document_id), default=None)
     return best if best and len(set(tokens(best.title)) - told) >= SHARED else None
 
