@@ -17,6 +17,9 @@ PASSING = 40
 UNSAID = 45
 """The same where there is a headline and it does not name the company: then it mostly tells of somebody else."""
 
+UNNAMED = 60
+"""The same where only a product shows it: a copy that others made, a tool that they used."""
+
 SURE = 50
 """From here on an actor's own ties are followed; a direct link is drawn on less, since it names but the company itself."""
 
@@ -56,19 +59,27 @@ def actors(event: Event, knowledge: KnowledgeBase) -> list[Actor]:
     measured = first is not None and first.type in MEASURERS
     headlines = [fold(report.title) for report in event.reports if report.title.strip()]
     return [
-        Actor(tag.id, tag.relevance, tag.relevance >= SURE and _is_tied(tag, event))
+        Actor(tag.id, tag.relevance, _is_tied(tag, event))
         for tag in event.companies
-        if _acts(tag, headlines) or _is_party(tag, event, headlines, measured)
+        if _acts(tag, event, headlines) or _is_party(tag, event, headlines, measured)
     ]
 
 
-def _acts(tag: CompanyTag, headlines: list[str]) -> bool:
-    """Whether a company is the one that acts; a reporter or a place of publication is not, unless the headline is about it."""
+def _acts(tag: CompanyTag, event: Event, headlines: list[str]) -> bool:
+    """Whether a company is the one that acts; where a headline tells of something else, its name must be surer than there,
+    its product surer still, and a place of publication is nobody's news."""
     if tag.role != "actor":
         return False
-    if _is_headlined(tag, headlines):
+    if not headlines or _is_headlined(tag, headlines):
         return tag.relevance >= PASSING
-    return tag.rule != PLACE and tag.relevance >= (UNSAID if headlines else PASSING)
+    return tag.rule != PLACE and tag.relevance >= (UNSAID if _is_named(tag, event) else UNNAMED)
+
+
+def _is_named(tag: CompanyTag, event: Event) -> bool:
+    """Whether its name shows it, or that of a unit of its own; not a product."""
+    return tag.rule not in SHOWN_BY_ANOTHER or any(
+        other.quote == tag.quote and other.rule not in SHOWN_BY_ANOTHER for other in event.companies
+    )
 
 
 def _is_party(tag: CompanyTag, event: Event, headlines: list[str], measured: bool) -> bool:
@@ -87,7 +98,9 @@ def _is_headlined(tag: CompanyTag, headlines: list[str]) -> bool:
 
 def _is_tied(tag: CompanyTag, event: Event) -> bool:
     """Whether a company's ties are followed: not those of one that a release only names beside the actor."""
-    return tag.role == "actor" or event.event_type in TWO_SIDED or tag.rule in SHOWN_BY_ANOTHER
+    return tag.relevance >= SURE and (
+        tag.role == "actor" or event.event_type in TWO_SIDED or tag.rule in SHOWN_BY_ANOTHER
+    )
 
 
 def gathers(event: Event, knowledge: KnowledgeBase) -> bool:

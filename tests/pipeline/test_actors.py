@@ -43,3 +43,11 @@ def test_a_second_company_in_the_headline_counts_by_its_name_but_not_by_its_prod
     assert names(an_event("实验室之后，是Temu吗", first, named)) == ["lab", "chat"]
     assert names(an_event("实验室之后，是Temu吗", first, shown)) == ["lab"]
     assert names(an_event("实验室之后是谁", first, named)) == ["lab"]
+
+
+def test_a_product_that_the_headline_does_not_name_makes_no_actor_of_its_maker_but_a_unit_s_name_does() -> None:
+    shown = tag("lab", 55, "Lab-0.5B", rule="product")
+    assert names(an_event("Fine-tuning raises the bar", shown)) == []
+    assert names(an_event("Lab-0.5B is out", shown)) == ["lab"]
+    group, unit = tag("lab", 55, "Deep Unit", rule="group"), tag("chat", 55, "Deep Unit", role="mentioned")
+    assert names(an_event("Knighthood for services to AI", group, unit)) == ["lab"]
