@@ -11,7 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from pipeline.records import Document, Event, Tags
 from pipeline.text import TOKENIZER_VERSION, tokens
 from storage import documents, events, tables
-from storage.engine import insert, is_new, is_postgres
+from storage.engine import insert, is_postgres
 
 MOST_TOKENS = 8_000
 """Tokens of a body that are indexed; PostgreSQL knows no positions beyond 16,383."""
@@ -40,8 +40,29 @@ def tag(prefix: str, name: str) -> str:
     return f"{prefix}_{_NOT_TAG.sub('_', name.casefold())}"[:LONGEST_TOKEN]
 
 
+class Entry(NamedTuple):
+    """Token streams by which something is found, and when it was."""
+
+    kind: Kind
+    subject: str
+    when: datetime
+    title: Sequence[str]
+    body: Sequence[str]
+    tags: Sequence[str]
+
+
 def index_event(session: Session, event: Event) -> None:
     """An event made findable by its titles, reports and quotes, and by what it is tagged and linked with."""
+    index_all(session, [entry_of_event(event, events.securities_of(session, event.id))])
+
+
+def index_document(session: Session, document: Document, tags: Tags) -> None:
+    """A document made findable by its words and its tags."""
+    index_all(session, [entry_of_document(document, tags)])
+
+
+def entry_of_event(event: Event, linked: Iterable[str]) -> Entry:
+    """By what an event is found that is linked to those securities."""
     titles = [title for title in (event.title_zh, event.title_en) if title]
     quotes = [
         item.quote for items in (event.companies, event.products, event.securities, event.facts) for item in items
@@ -49,20 +70,19 @@ def index_event(session: Session, event: Event) -> None:
     reports = [report.title for report in event.reports[:_REPORTS]]
     wanted = {tag("k", "event"), tag("type", event.event_type), tag("cert", event.certainty), *_company_tags(event)}
     wanted |= {tag("mod", modality) for modality in (*event.modalities.input, *event.modalities.output)}
-    wanted |= {tag("st", security) for security in events.securities_of(session, event.id)}
-    wanted |= {tag("st", security.id) for security in event.securities}
+    wanted |= {tag("st", security) for security in (*linked, *(security.id for security in event.securities))}
     body = dict.fromkeys([*reports, *quotes])
-    index(session, "event", event.id, event.when, _tokens(titles), _tokens(body), sorted(wanted))
+    return Entry("event", event.id, event.when, _tokens(titles), _tokens(body), sorted(wanted))
 
 
-def index_document(session: Session, document: Document, tags: Tags) -> None:
-    """A document made findable by its words and its tags."""
+def entry_of_document(document: Document, tags: Tags) -> Entry:
+    """By what a document is found."""
     wanted = {tag("k", "document"), tag("type", tags.event_type), tag("src", document.source_id), *_company_tags(tags)}
     wanted.add(tag("cert", tags.certainty))
     wanted |= {tag("mod", modality) for modality in (*tags.modalities.input, *tags.modalities.output)}
     wanted |= {tag("st", security.id) for security in tags.securities}
     title, body = tokens(document.title), tokens(document.text)
-    index(session, "document", document.id, document.when, title, body, sorted(wanted))
+    return Entry("document", document.id, document.when, title, body, sorted(wanted))
 
 
 def index(
@@ -75,28 +95,69 @@ def index(
     tag_tokens: Sequence[str],
 ) -> None:
     """Token streams made findable as of a time, in place of what the subject had; in the caller's transaction."""
-    row = {
+    index_all(session, [Entry(kind, subject, when, title_tokens, body_tokens, tag_tokens)])
+
+
+def index_all(session: Session, entries: Sequence[Entry]) -> None:
+    """Everything named made findable, each in place of what it had; each subject once. One as it was is left."""
+    old = {(row.kind, row.subject): row for row in _rows_of(session, entries)}
+    wanted = [(entry, _row(entry)) for entry in entries]
+    changed = [(entry, row) for entry, row in wanted if not _is_as(old.get((entry.kind, entry.subject)), entry, row)]
+    _remove(session, [old[key] for entry, _ in changed if (key := (entry.kind, entry.subject)) in old])
+    _place(session, [row | {"id": first_id(entry.when) + hash_of(entry.kind, entry.subject)} for entry, row in changed])
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "kind": entry.kind,
+        "subject": entry.subject,
         "version": TOKENIZER_VERSION,
-        "title": _stream(title_tokens, MOST_TOKENS // 2),
-        "tags": _stream(tag_tokens, MOST_TOKENS // 2),
-        "body": zlib.compress(_stream(body_tokens, MOST_TOKENS).encode(), 1),
+        "title": _stream(entry.title, MOST_TOKENS // 2),
+        "tags": _stream(entry.tags, MOST_TOKENS // 2),
+        "body": zlib.compress(_stream(entry.body, MOST_TOKENS).encode(), 1),
     }
-    old = _row_of(session, kind, subject)
-    if old is not None and old.id >> 20 == first_id(when) >> 20 and all(getattr(old, n) == row[n] for n in row):
-        return
-    if old is not None:
-        _remove(session, old)
-    number = first_id(when) + hash_of(kind, subject)
-    while not is_new(session, _insert(session, {"id": number, "kind": kind, "subject": subject} | row)):
-        number = number + 1 if (number + 1) % _SECOND else number - _SECOND + 1
-    write_words(session, [row | {"id": number}])
+
+
+def _rows_of(session: Session, entries: Sequence[Entry]) -> list[Any]:
+    """What the index has for them."""
+    found: list[Any] = []
+    for kind in sorted({entry.kind for entry in entries}):
+        subjects = [entry.subject for entry in entries if entry.kind == kind]
+        for start in range(0, len(subjects), 500):
+            part = subjects[start : start + 500]
+            found += session.execute(select(_rows).where(_rows.c.kind == kind, _rows.c.subject.in_(part)))
+    return found
+
+
+def _is_as(old: Any, entry: Entry, row: dict[str, Any]) -> bool:
+    is_then = old is not None and old.id >> 20 == first_id(entry.when) >> 20
+    return is_then and all(getattr(old, name) == value for name, value in row.items())
+
+
+def _place(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows written each at its number, or at the next in its second that is free."""
+    waiting, written = list(rows), []
+    while waiting:
+        first = list({row["id"]: row for row in reversed(waiting)}.values())
+        free = insert(session, _rows).on_conflict_do_nothing(index_elements=["id"]).returning(_rows.c.id)
+        taken = set(session.execute(free, first).scalars())
+        settled = [row for row in first if row["id"] in taken]
+        written += settled
+        done = {(row["kind"], row["subject"]) for row in settled}
+        waiting = [
+            row | {"id": row["id"] + 1 if (row["id"] + 1) % _SECOND else row["id"] - _SECOND + 1}
+            for row in waiting
+            if (row["kind"], row["subject"]) not in done
+        ]
+    if written:
+        write_words(session, written)
 
 
 def remove(session: Session, kind: Kind, subject: str) -> bool:
     """Something no longer findable; False when it was not."""
-    old = _row_of(session, kind, subject)
+    old = session.execute(select(_rows).where(_rows.c.kind == kind, _rows.c.subject == subject)).first()
     if old is not None:
-        _remove(session, old)
+        _remove(session, [old])
     return old is not None
 
 
@@ -131,14 +192,6 @@ def _index_again(session: Session, kind: str, subject: str) -> None:
         remove(session, "event" if kind == "event" else "document", subject)
 
 
-def _row_of(session: Session, kind: str, subject: str) -> Any:
-    return session.execute(select(_rows).where(_rows.c.kind == kind, _rows.c.subject == subject)).first()
-
-
-def _insert(session: Session, values: dict[str, Any]) -> Any:
-    return insert(session, _rows).values(values).on_conflict_do_nothing(index_elements=["id"])
-
-
 def write_words(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """The words of rows, into the index of the store's dialect."""
     streams = [{"id": r["id"], "title": r["title"], "tags": r["tags"], "body": _plain(r["body"])} for r in rows]
@@ -153,12 +206,14 @@ def _plain(body: bytes) -> str:
     return zlib.decompress(body).decode()
 
 
-def _remove(session: Session, old: Any) -> None:
+def _remove(session: Session, old: Sequence[Any]) -> None:
     """FTS5 without content forgets a row only when it is told the words that it had."""
+    if not old:
+        return
     if not is_postgres(session):
-        words = {"id": old.id, "title": old.title, "body": _plain(old.body), "tags": old.tags}
+        words = [{"id": row.id, "title": row.title, "body": _plain(row.body), "tags": row.tags} for row in old]
         session.execute(_DROP_WORDS, words)
-    session.execute(delete(_rows).where(_rows.c.id == old.id))
+    session.execute(delete(_rows).where(_rows.c.id.in_([row.id for row in old])))
 
 
 _ADD_WORDS = text("INSERT INTO search_words (rowid, title, body, tags) VALUES (:id, :title, :body, :tags)")
