@@ -6,7 +6,7 @@ Whom is `watching`'s to say, and in which words `telling`'s.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
 
 from pipeline import telling
@@ -76,6 +76,12 @@ def changes(event: Event, before: Event) -> Iterator[Change]:
             yield Change(key="confirmed", reason=Reason(zh="传闻得到证实", en="rumour confirmed"))
     if _best_tier(event) == 1 and _best_tier(before) != 1:
         yield Change(key="official", reason=Reason(zh="官方来源出现", en="first official source"))
+
+
+def as_history(event: Event, documents: Set[str]) -> Event:
+    """The event with those reports marked that were news to nobody."""
+    reports = (r.model_copy(update={"history": True}) if r.document_id in documents else r for r in event.reports)
+    return event.model_copy(update={"reports": tuple(reports)})
 
 
 # ---- when -----------------------------------------------------------------------------------------------------------

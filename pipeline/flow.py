@@ -8,7 +8,7 @@ rebuild merge, document by document -> correct                  an event that a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from itertools import zip_longest
 
@@ -127,19 +127,13 @@ def settle(
     """The event with the document in it, its links as of a day, its score under each lens, and whom to tell."""
     merged = cluster.merge(event, placement, reading.document, reading.tags, reading.facts)
     merged = correct.respect(merged, event.by_hand) if event else merged
-    merged = _as_history(merged, {reading.document.id}) if reading.history else merged
+    merged = alert.as_history(merged, {reading.document.id}) if reading.history else merged
     lenses = tuple(lenses)
     links, scores = weigh(merged, lexicon, lenses, on)
     earlier = tuple(score.score(event, links, lens, lexicon.knowledge) for lens in lenses) if event else ()
     brought = next(report for report in merged.reports if report.document_id == reading.document.id)
     alerts = [] if merged.is_noise else alert.alerts(merged, event, links, scores, book, now, brought, earlier)
     return Outcome(event=merged, placement=placement, links=links, scores=scores, alerts=tuple(alerts))
-
-
-def _as_history(event: Event, documents: Set[str]) -> Event:
-    """The event with those reports marked that were news to nobody."""
-    reports = (r.model_copy(update={"history": True}) if r.document_id in documents else r for r in event.reports)
-    return event.model_copy(update={"reports": tuple(reports)})
 
 
 def weigh(
@@ -172,7 +166,7 @@ def rebuild(
         follows = None if base.follows == event_id else base.follows
         event = event.model_copy(update={"follows": follows, "novelty": base.novelty if follows else 1.0})
     if base is not None and (old := {report.document_id for report in base.reports if report.history}):
-        event = _as_history(event, old)
+        event = alert.as_history(event, old)
     said = by_hand if by_hand is not None else base.by_hand if base is not None else ByHand()
     return correct.respect(event, said), anchored(event_id, readings, sketches)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qs, unquote, urlsplit
 
+from pipeline.destination import SCHEMES, Destination, DestinationInvalid, destination, masked
 from pipeline.records import Alert
 from worker.deliver import dingtalk, feishu, mail, slack, telegram, webhook, wecom
 from worker.deliver.outcome import Answer, Client, NoAnswer, NotReached, Outcome, Refused, Request, Sent, Unknown
@@ -29,46 +27,6 @@ __all__ = [
     "masked",
     "send",
 ]
-
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,200}")
-_SLACK = re.compile(r"[A-Z0-9]{3,20}/[A-Z0-9]{3,20}/[A-Za-z0-9]{8,64}")
-_BOT = re.compile(r"\d{5,20}:[A-Za-z0-9_-]{20,80}")
-_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_CHAT = re.compile(r"-?\d{3,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
-
-
-class DestinationInvalid(ValueError):
-    """An address that no channel of ours understands; says what is wrong and never repeats a secret."""
-
-    def __init__(self, url: str, why: str) -> None:
-        self.url, self.why = masked(url), why
-        super().__init__(f"{self.url}: {why}")
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where to tell, understood: the channel and what it needs."""
-
-    channel: str
-    address: str = field(repr=False)
-    """A URL, a key, a path, a chat or a mail address."""
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    token: str = field(default="", repr=False)
-
-
-def destination(url: str) -> Destination:
-    """An address understood. Raises DestinationInvalid.
-
-    `webhook+https://host/path#whsec_...,whsec_...`, `wecom://KEY`, `feishu://TOKEN?secret=...`, `lark://TOKEN?secret=...`,
-    `dingtalk://TOKEN?secret=...`, `slack://T000/B000/XXXX`, `telegram://BOT:TOKEN/CHAT`, `mailto:who@example.com`.
-    """
-    scheme = url.partition(":")[0].lower()
-    reader = _READERS.get(scheme)
-    if reader is None:
-        raise DestinationInvalid(url, f"no channel for {scheme!r}; known are {', '.join(sorted(_READERS))}")
-    if re.search(r"[\x00-\x20\x7f\\]", url):
-        raise DestinationInvalid(url, "spaces, control characters and backslashes do not belong in an address")
-    return reader(url)
 
 
 def send(
@@ -111,78 +69,6 @@ def compose(alert: Alert, where: Destination, now: datetime, *, repeat: bool = F
         case _:
             return webhook.compose(alert, where.address, where.secrets, now, repeat=repeat)
 
-
-def masked(url: str) -> str:
-    """An address as it may be shown: the channel and who it reaches, never a key, token or secret."""
-    scheme, _, rest = url.partition(":")
-    if scheme.lower().startswith("webhook+"):
-        return f"{scheme}://{urlsplit(url).hostname or '…'}/…"
-    if scheme.lower() == "mailto":
-        name, at, domain = rest.partition("@")
-        return f"mailto:{name[:1]}…{at}{domain}"
-    return f"{scheme}://…"
-
-
-# ---- reading addresses ----------------------------------------------------------------------------------------------
-
-
-def _webhook(url: str) -> Destination:
-    address, _, fragment = url.partition("#")
-    secrets = tuple(secret for secret in fragment.split(",") if secret)
-    for secret in secrets:
-        try:
-            webhook.key(secret)
-        except ValueError as error:
-            raise DestinationInvalid(url, str(error)) from None
-    plain = address.partition("+")[2]
-    if not urlsplit(plain).hostname:
-        raise DestinationInvalid(url, "it names no host")
-    return Destination(channel="webhook", address=plain, secrets=secrets)
-
-
-def _robot(url: str) -> Destination:
-    parts = urlsplit(url)
-    token = url.partition("://")[2].partition("?")[0].strip("/")
-    if not _TOKEN.fullmatch(token):
-        raise DestinationInvalid(url, "the key or token of the robot's address belongs behind //")
-    return Destination(channel=parts.scheme, address=token, secrets=tuple(parse_qs(parts.query).get("secret", ())))
-
-
-def _slack(url: str) -> Destination:
-    path = url.partition("://")[2].strip("/")
-    if not _SLACK.fullmatch(path):
-        raise DestinationInvalid(url, "the three parts of the hook's address belong behind //: T000/B000/XXXX")
-    return Destination(channel="slack", address=path)
-
-
-def _telegram(url: str) -> Destination:
-    token, _, chat = unquote(url.partition("://")[2]).partition("/")
-    if not _BOT.fullmatch(token) or not _CHAT.fullmatch(chat):
-        raise DestinationInvalid(url, "the bot's token and the chat belong behind //: 123456:ABC.../-100123")
-    return Destination(channel="telegram", address=chat, token=token)
-
-
-def _mail(url: str) -> Destination:
-    recipient = unquote(url.partition(":")[2])
-    if not _MAIL.fullmatch(recipient):
-        raise DestinationInvalid(url, "one mail address belongs behind mailto:")
-    return Destination(channel="mailto", address=recipient)
-
-
-_READERS: dict[str, Callable[[str], Destination]] = {
-    "webhook+https": _webhook,
-    "webhook+http": _webhook,
-    "wecom": _robot,
-    "feishu": _robot,
-    "lark": _robot,
-    "dingtalk": _robot,
-    "slack": _slack,
-    "telegram": _telegram,
-    "mailto": _mail,
-}
-
-SCHEMES = tuple(_READERS)
-"""The beginnings of every address that we understand."""
 
 _JUDGES: dict[str, Callable[[Answer, datetime], Outcome]] = {
     "webhook": webhook.read,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from pipeline.destination import webhook_key
 from pipeline.records import Alert
 from worker.deliver.outcome import BUSY_SECONDS, Answer, Outcome, Refused, Request, Sent
 
@@ -33,18 +33,7 @@ def compose(alert: Alert, url: str, secrets: Sequence[str], now: datetime, *, re
 def sign(secret: str, id: str, stamp: str, body: bytes) -> str:
     """The `v1` signature of a message: HMAC-SHA256 over id, time and body, keyed with the secret's decoded bytes."""
     signed = b".".join([id.encode(), stamp.encode(), body])
-    return "v1," + base64.b64encode(hmac.new(key(secret), signed, hashlib.sha256).digest()).decode()
-
-
-def key(secret: str) -> bytes:
-    """The bytes of a `whsec_` secret. Raises ValueError for what is not base64 of 24 to 64 bytes."""
-    try:
-        found = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error as error:
-        raise ValueError("a webhook secret is whsec_ and base64") from error
-    if not 24 <= len(found) <= 64:
-        raise ValueError("a webhook secret has 24 to 64 bytes")
-    return found
+    return "v1," + base64.b64encode(hmac.new(webhook_key(secret), signed, hashlib.sha256).digest()).decode()
 
 
 def read(answer: Answer, now: datetime) -> Outcome:
