@@ -316,13 +316,25 @@ def _names(knowledge: KnowledgeBase, ordinary: frozenset[str]) -> Iterator[Name]
         yield from _aliases("company", company.id, company.id, company.names, company.ambiguous, ordinary)
     for product in knowledge.products.values():
         yield from _aliases("product", product.id, product.company, product.names, product.ambiguous, ordinary)
+    doubts = {d.alias: d for c in knowledge.companies.values() for d in c.ambiguous if is_cjk(d.alias[0])}
+    dealt = next((g.words_zh for g in knowledge.taxonomy.words if g.id == "market"), ())
     for listed in knowledge.listed_names():
         if listed.market == "US" or listed.type not in ("stock", "b_share"):
             continue
         for written in listed.names:
             if any(is_cjk(c) for c in written):
                 alias = written.replace(" ", "")
-                yield Name("security", listed.id, alias, None, ordinary=alias in ordinary)
+                doubt = doubts.get(alias)
+                yield Name(
+                    "security",
+                    listed.id,
+                    alias,
+                    None,
+                    ordinary=alias in ordinary,
+                    ambiguous=doubt is not None,
+                    context=_folded((*doubt.context, *dealt)) if doubt and doubt.context else (),
+                    not_context=_folded(doubt.not_context) if doubt else (),
+                )
 
 
 def _any_name(names: Iterable[str]) -> str:

@@ -37,6 +37,8 @@ _ACTS = ("release", "open_source", "update", "extend", "act")
 _ONLY_A_PLACE = 32
 """What an app where others do things loses unless a verb follows it or the headline begins with it."""
 _PLACE = re.compile(r"\s*(?:官方)?(?:账号|平台|直播|频道|页面|评论区|上(?![线新架市]))")
+_ACCOUNT = re.compile(r"\s?(?:官方|个人|的)?\s?(?:账号|账户|频道|主页|评论区|公众号|粉丝|热搜|视频号|帖子)")
+"""What stands behind a platform where somebody said something."""
 _REACH = 14
 """How far behind a name its verb may stand, not counting what stands between in brackets."""
 
@@ -56,8 +58,8 @@ def find(document: Document, scan: Scan, products: list[Found], lexicon: Lexicon
     counts: dict[str, int] = {}
     for rank, one in enumerate(seen):
         points = _points(scan, one, rank, verbs) + (8 if one.company == document.source_company else 0)
-        if one.company in lexicon.media and _REPORTED.search(scan.text[max(0, one.start - 2) : one.end + 6]):
-            points -= 30
+        if _only_tells(scan, one, lexicon):
+            continue
         counts[one.company] = counts.get(one.company, 0) + 1
         if one.company not in best or points > best[one.company][0]:
             best[one.company] = (points, one)
@@ -80,6 +82,15 @@ def find(document: Document, scan: Scan, products: list[Found], lexicon: Lexicon
         place = 0 if not tags or tags[0].relevance < 70 else len(tags)
         tags.insert(place, CompanyTag(id=document.source_company, relevance=70, quote=document.title, rule="source"))
     return tuple(t.model_copy(update={"role": "mentioned" if place else "actor"}) for place, t in enumerate(tags))
+
+
+def _only_tells(scan: Scan, one: _Seen, lexicon: Lexicon) -> bool:
+    """Whether a name is only where something was said: the paper that reports it, the platform of somebody's account."""
+    if one.start < scan.title_end and not _REPORTED.search(scan.text[max(0, one.start - 2) : one.end + 6]):
+        return False
+    if one.company in lexicon.media:
+        return bool(_REPORTED.search(scan.text[max(0, one.start - 2) : one.end + 6]))
+    return one.rule == "venue" and bool(_ACCOUNT.match(scan.text, one.end))
 
 
 def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen]:

@@ -67,6 +67,7 @@ _NO_DOUBT = {
     "泄露": re.compile(
         r"(?:密钥|数据|隐私|信息|密码|凭证|机密|用户|资料|代码|文件|敏感\S{0,4})(?:被|遭|大规模|的)?\||\|(?:风险|事件|漏洞|隐患)"
     ),
+    "曝光": re.compile(r"(?:研究|论文|调查|记者|媒体)\||\|(?:量|度|率|帧)"),
     "疑似": re.compile(r"\|(?:枪手|凶手|病例|嫌)"),
     "预测": re.compile(r"(?:数据|的|用于|可|天气|气象|时间序列|结构|新闻)\||\|(?:模型|能力|准确|性能|城市|结果|误差)"),
     "虚假": re.compile(r"\|(?:软文|信息|内容|宣传|新闻|视频|图片|账)"),
@@ -161,7 +162,21 @@ def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -
     if best in _RELEASES and sure in ("rumour", "forecast", "question", "denial"):
         best = "rumor"
     claimed = weights.get(best, 0.0) >= _CLAIMED or best == "rumor" or best in _RELEASES
-    return Kind(best if claimed else "product_launch", quotes.get(best, "") if claimed else "", weights)
+    if not claimed or (best not in _RELEASES and _gathers(scan)):
+        return Kind("product_launch", "", weights)
+    if best == "product_launch" and sure == "question":
+        return Kind(best, "", weights)
+    return Kind(best, quotes.get(best) or (_doubt(scan) if best == "rumor" else ""), weights)
+
+
+def _gathers(scan: Scan) -> bool:
+    """Whether a headline is a round-up's or a market wrap's, of which no one type is true."""
+    return any(c.group in ("roundup", "wrap") and c.start < scan.title_end for c in scan.cues)
+
+
+def _doubt(scan: Scan) -> str:
+    """The words by which a text is a rumour."""
+    return certainty(scan)[1]
 
 
 def _place(scan: Scan, cue: Cue) -> float:
@@ -194,6 +209,8 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
         read = read._replace(head="model")
     if read.head == "model" and read.group != "open_source" and _is_hosted(read):
         read = read._replace(head="product")
+    if not read.head and not _names_thing(scan, products, read):
+        return []
     if read.head != "model":
         return [
             (
@@ -272,7 +289,8 @@ def _cuts(scan: Scan, cue: Cue, start: int) -> bool:
 
 def _modifies(scan: Scan, cue: Cue) -> bool:
     """Whether a verb stands inside a noun phrase: `开源模型`, `支持中文的模型`."""
-    return cue.group == "open_source" or "的" in scan.text[cue.end : cue.end + 12]
+    noun = scan.folded[max(0, cue.start - 4) : cue.start] == "the "
+    return noun or cue.group == "open_source" or "的" in scan.text[cue.end : cue.end + 12]
 
 
 def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: int) -> tuple[str, bool]:
@@ -295,6 +313,13 @@ def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: 
     if last is None or not (_ends(scan, last.end, end) or any(n.start >= last.end for n in named)):
         return "", False
     return last.group, True
+
+
+def _names_thing(scan: Scan, products: list[Found], read: _Deed) -> bool:
+    """Whether the words of a deed name a product, or speak of AI, so that something of ours came out."""
+    end = read.start + len(read.quote)
+    named = any(read.start <= p.start < end and p.rule != "weak" for p in products)
+    return named or any(c.group == "ai" and read.start <= c.start < end for c in scan.cues)
 
 
 def _looks_sized(scan: Scan, product: Found) -> bool:

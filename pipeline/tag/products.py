@@ -34,6 +34,9 @@ _MAKERS = re.compile(
 """What stands behind a product's name that means the people who made it."""
 _SERIES = re.compile(r"\D*?[ -]?[vV]?\d{1,2}(?:\.\d{1,2})?(?=[- ][A-Za-z0-9])")
 _MOST = 60
+_LETTERS = 4
+"""So few capitals are an abbreviation of anything: a product only where a noun says so."""
+_PLURAL = re.compile(r"[A-Z]{2,5}s")
 
 
 class Found(NamedTuple):
@@ -176,6 +179,7 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
         or word.upper() in lexicon.not_names
         or not word[0].isalpha()
         or _HARDWARE.fullmatch(word)
+        or _PLURAL.fullmatch(word)
         or _is_noun(scan, start, end)
     ):
         return None
@@ -187,6 +191,8 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
         return None
     beside = _beside_model(scan, start, grown)
     if shape == "plain":
+        if _acts(scan, grown) or (word.isupper() and len(word) <= _LETTERS and not _before_noun(scan, grown)):
+            return None
         if (
             not beside
             or not _is_set_off(scan, start, grown)
@@ -195,6 +201,16 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
             return None
         grown = max(grown, _phrase(scan, tokens, place))
     return Found(start, grown, "shape" if beside or shape == "strong" else "weak", None, None)
+
+
+def _acts(scan: Scan, end: int) -> bool:
+    """Whether a release verb stands right behind a plain word, so that it names who releases, not what."""
+    return any(c.group in ("release", "open_source") and 0 <= c.start - end <= 1 for c in scan.cues)
+
+
+def _before_noun(scan: Scan, end: int) -> bool:
+    """Whether a word for a model or a product stands right behind."""
+    return any(c.group in ("model", "product") and 0 <= c.start - end <= 1 for c in scan.cues)
 
 
 def _is_noun(scan: Scan, start: int, end: int) -> bool:
