@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, Update, bindparam, func, select, update
+from sqlalchemy import RowMapping, Update, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Document, Fact, Fingerprint, RawDocument, Record, State, Tags
@@ -25,7 +25,7 @@ WORDS_THAT_IDENTIFY = 200
 PROCESS = "document"
 """The kind of work that a received document waits for."""
 
-_documents = tables.table(tables.DocumentRow)
+_documents, _work = tables.table(tables.DocumentRow), tables.table(tables.WorkRow)
 _raw = tables.table(tables.RawRow)
 _keys = tables.table(tables.DocumentKeyRow)
 _readings = tables.table(tables.ReadingRow)
@@ -102,8 +102,7 @@ def receive(
             if key not in known:
                 known[key] = aliases[key] = document_id
     _store(session, fresh, aliases)
-    for document_id, _ in fresh:
-        queue.push(session, kind, document_id, now, priority=priority)
+    queue.push_all(session, kind, [document_id for document_id, _ in fresh], now, priority=priority)
     return Received(new=len(fresh), known=len(raws) - len(fresh), ids=tuple(ids))
 
 
@@ -273,13 +272,11 @@ def amend(session: Session, document_id: str, raw: RawDocument, now: datetime) -
 
 def fail_abandoned(session: Session, now: datetime) -> int:
     """Documents that wait for work which was set aside are failed, with its reason; how many there were."""
-    aside = queue.quarantined(session, kind=PROCESS)
-    waiting = select(_documents.c.id).where(_documents.c.state == State.PENDING.value)
-    waiting = waiting.where(_documents.c.id.in_([work.subject for work in aside]))
-    pending = set(session.execute(waiting).scalars())
-    for work in aside:
-        if work.subject in pending:
-            fail(session, work.subject, PROCESS, work.reason, now)
+    aside = and_(_work.c.subject == _documents.c.id, _work.c.kind == PROCESS, _work.c.state == "quarantined")
+    waiting = select(_documents.c.id, _work.c.reason).join(_work, aside)
+    pending = session.execute(waiting.where(_documents.c.state == State.PENDING.value)).all()
+    for document_id, reason in pending:
+        fail(session, document_id, PROCESS, reason, now)
     return len(pending)
 
 
@@ -291,7 +288,8 @@ def _change(session: Session, document_id: str, values: dict[str, Any]) -> None:
 
 def _finished(one: Finished) -> dict[str, Any]:
     ended = {"state": one.state.value, "reason": one.reason, "step": "", "event_id": one.event_id}
-    return dict(one.document) | ended | {"filed_at": one.document.when, "duplicate_of": one.duplicate_of}
+    read = {name: value for name, value in one.document if name != "id"}
+    return read | ended | {"filed_at": one.document.when, "duplicate_of": one.duplicate_of}
 
 
 @cache

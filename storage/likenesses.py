@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -29,10 +29,11 @@ class Mark(NamedTuple):
     document_id: str
 
 
-def hashes(fingerprint: Fingerprint) -> list[bytes]:
+@lru_cache(maxsize=512)
+def hashes(fingerprint: Fingerprint) -> tuple[bytes, ...]:
     """Under which a finished document is found again."""
     named = [("url", fingerprint.url), ("text", fingerprint.text), *(("band", band) for band in fingerprint.bands)]
-    return list(dict.fromkeys(hash_of(name, value) for name, value in named if value))
+    return tuple(dict.fromkeys(hash_of(name, value) for name, value in named if value))
 
 
 def hash_of(*parts: str) -> bytes:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, and_, case, delete, func, select, update
+from sqlalchemy import Insert, Row, RowMapping, and_, case, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pipeline.records import Record
 from storage import tables
-from storage.engine import insert, is_new, upsert
+from storage.engine import insert, is_new, is_postgres, upsert
 
 STRIKES = 3
 """Attempts after which work is set aside for a person to look at."""
+SILENT = 10
+"""Attempts without any answer after which work is set aside whose dangerous part is done in a child that can be killed:
+a worker that dies all the same was hardly killed by that work, and good work must not pay for a bad hour.
+"""
 
 _work = tables.table(tables.WorkRow)
 _slots = tables.table(tables.SlotRow)
@@ -53,46 +59,90 @@ def push(
     session: Session, kind: str, subject: str, now: datetime, *, not_before: datetime | None = None, priority: int = 0
 ) -> None:
     """Work to do, once per kind and subject. Pushed while somebody does it, it will be done once more after that."""
-    due = not_before or now
-    row = {"kind": kind, "subject": subject, "state": "ready", "attempts": 0, "priority": priority, "again": False}
-    statement = insert(session, _work).values(**row, not_before=due, pushed_at=now, reason="")
-    is_ready = _work.c.state == "ready"
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["kind", "subject"],
-            set_={
-                "again": case((_work.c.state == "leased", True), else_=_work.c.again),
-                "priority": case((_work.c.priority < priority, priority), else_=_work.c.priority),
-                "not_before": case((and_(is_ready, _work.c.not_before > due), due), else_=_work.c.not_before),
-            },
-        )
+    push_all(session, kind, [subject], now, not_before=not_before, priority=priority)
+
+
+def push_all(
+    session: Session,
+    kind: str,
+    subjects: Sequence[str],
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
+    priority: int = 0,
+) -> None:
+    """Work on several subjects, each as by `push`."""
+    row = {"kind": kind, "state": "ready", "attempts": 0, "priority": priority, "again": False, "reason": ""}
+    row |= {"not_before": not_before or now, "pushed_at": now}
+    if subjects:
+        session.execute(_push(is_postgres(session)), [row | {"subject": subject} for subject in subjects])
+
+
+@cache
+def _push(for_postgres: bool) -> Insert:
+    """The statement, built once."""
+    statement = postgresql.insert(_work) if for_postgres else sqlite.insert(_work)
+    given = statement.excluded
+    is_earlier = and_(_work.c.state == "ready", _work.c.not_before > given.not_before)
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        set_={
+            "again": case((_work.c.state == "leased", True), else_=_work.c.again),
+            "priority": case((_work.c.priority < given.priority, given.priority), else_=_work.c.priority),
+            "not_before": case((is_earlier, given.not_before), else_=_work.c.not_before),
+        },
     )
 
 
-def claim(session: Session, kinds: Iterable[str], now: datetime, lease: timedelta, limit: int = 1) -> list[Work]:
+def claim(
+    session: Session,
+    kinds: Iterable[str],
+    now: datetime,
+    lease: timedelta,
+    limit: int = 1,
+    *,
+    subjects: Sequence[str] | None = None,
+    silent: int = STRIKES,
+    suspects_alone: bool = False,
+) -> list[Work]:
     """Due work, ours until the lease ends; kinds in the order given, urgent and old first within one.
 
-    The attempt is counted here, before any work starts, so that work which kills its worker is counted too. Work whose
-    last allowed attempt ended without an answer is set aside.
+    The attempt is counted here, before any work starts, so that work which kills its worker is counted too. Work that
+    ended `silent` attempts without an answer is set aside. With `suspects_alone`, work that comes back without an answer
+    is handed out by itself: if it kills again, its neighbours are not blamed. `subjects` names what a message rang for.
     """
-    _set_aside(session, now)
     taken: list[Work] = []
     for kind in kinds:
         if len(taken) >= limit:
             break
-        due = select(_work.c.id).where(_work.c.kind == kind, _is_due(now))
+        _set_aside(session, kind, now, silent)
+        due = select(_work.c.id, _work.c.state).where(_work.c.kind == kind, _is_due(now))
+        due = due if subjects is None else due.where(_work.c.subject.in_(subjects))
         urgent = due.order_by(_work.c.priority.desc(), _work.c.not_before, _work.c.id).limit(limit - len(taken))
-        ids = list(session.execute(urgent.with_for_update(skip_locked=True)).scalars())
-        taken += _take(session, ids, now + lease)
+        found = session.execute(urgent.with_for_update(skip_locked=True)).all()
+        chosen = _apart(found, bool(taken)) if suspects_alone else found
+        taken += _take(session, [row.id for row in chosen], now + lease)
     return taken
 
 
+def _apart(found: Sequence[Row[int, str]], has_company: bool) -> Sequence[Row[int, str]]:
+    """The first where it is a suspect, and then alone; else those that are none."""
+    if found and found[0].state == "leased":
+        return [] if has_company else found[:1]
+    return [row for row in found if row.state != "leased"]
+
+
 def claim_one(session: Session, kind: str, subject: str, now: datetime, lease: timedelta) -> Work | None:
-    """One piece of work by its name, if it is due: what a task does with the id that its message carries."""
-    _set_aside(session, now)
-    named = select(_work.c.id).where(_work.c.kind == kind, _work.c.subject == subject, _is_due(now))
-    ids = list(session.execute(named.with_for_update(skip_locked=True)).scalars())
-    return next(iter(_take(session, ids, now + lease)), None)
+    """One piece of work by its name, if it is due."""
+    return next(iter(claim(session, [kind], now, lease, subjects=[subject])), None)
+
+
+def held(session: Session, works: Sequence[Work]) -> list[Work]:
+    """Those of the works that are still ours: nobody else took them when our lease was over. Holds their rows."""
+    rows = select(_work.c.id, _work.c.attempts).where(_work.c.id.in_([work.id for work in works]))
+    ours = session.execute(rows.where(_work.c.state == "leased").order_by(_work.c.id).with_for_update())
+    attempts = {row.id: row.attempts for row in ours}
+    return [work for work in works if attempts.get(work.id) == work.attempts]
 
 
 def renew(session: Session, work: Work, until: datetime) -> bool:
@@ -107,6 +157,19 @@ def done(session: Session, work: Work, now: datetime | None = None) -> bool:
     again = {"state": "ready", "attempts": 0, "again": False, "lease_until": None, "reason": ""}
     due = {"not_before": now or work.pushed_at}
     return _changed(session, update(_work).where(_is_ours(work)).values(again | due))
+
+
+def done_all(session: Session, works: Sequence[Work], now: datetime) -> None:
+    """Several pieces of work done, each as by `done`."""
+    gone: set[int] = set()
+    for attempts in {work.attempts for work in works}:
+        ids = [work.id for work in works if work.attempts == attempts]
+        is_ours = and_(_work.c.id.in_(ids), _work.c.state == "leased", _work.c.attempts == attempts)
+        statement = delete(_work).where(is_ours, _work.c.again.is_(False))
+        gone |= set(session.execute(statement.returning(_work.c.id)).scalars())
+    for work in works:
+        if work.id not in gone:
+            done(session, work, now)
 
 
 def failed(session: Session, work: Work, reason: str, retry_at: datetime | None = None) -> bool:
@@ -202,10 +265,11 @@ def _is_ours(work: Work) -> Any:
     return and_(_work.c.id == work.id, _work.c.state == "leased", _work.c.attempts == work.attempts)
 
 
-def _set_aside(session: Session, now: datetime) -> None:
-    over = and_(_work.c.state == "leased", _work.c.not_before <= now, _work.c.attempts >= STRIKES)
-    reason = f"no answer from any of {STRIKES} attempts: the work stops or kills its worker"
-    session.execute(update(_work).where(over).values(state="quarantined", lease_until=None, reason=reason))
+def _set_aside(session: Session, kind: str, now: datetime, silent: int) -> None:
+    is_over = and_(_work.c.state == "leased", _work.c.not_before <= now, _work.c.attempts >= silent)
+    reason = f"no answer from any of {silent} attempts: the work stops or kills its worker"
+    statement = update(_work).where(_work.c.kind == kind, is_over)
+    session.execute(statement.values(state="quarantined", lease_until=None, reason=reason))
 
 
 def _take(session: Session, ids: Sequence[int], until: datetime) -> list[Work]:

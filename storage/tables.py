@@ -44,7 +44,7 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise NaiveTime(value)
-        utc = value.astimezone(UTC)
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
@@ -465,6 +465,19 @@ class DigestRow(SQLModel, table=True):
     state: str = Field(default="draft", sa_type=Words)
     body: str = Field(sa_type=Words)
     history: str = Field(default="[]", sa_type=Words)
+
+
+class DigestFileRow(SQLModel, table=True):
+    """A locked digest's file in one format, as it was sent."""
+
+    __tablename__ = "digest_files"
+
+    digest_id: str = Field(
+        sa_column=Column(Words, ForeignKey("digests.id", ondelete="CASCADE"), primary_key=True, nullable=False)
+    )
+    format: str = Field(primary_key=True, sa_type=Words)
+    content: bytes = Field(sa_type=LargeBinary)
+    sha256: str = Field(sa_type=Words)
 
 
 class SearchRow(SQLModel, table=True):
