@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from typing import Annotated
@@ -13,6 +14,7 @@ from cli.logs import start_logging
 from cli.store import opened_desk
 from worker import embedded
 from worker.rounds import outside_of
+from worker.suspects import limit_memory
 
 app = typer.Typer(add_completion=False)
 
@@ -31,6 +33,8 @@ def worker(
         celery.Worker(concurrency=concurrency, queues=queues.split(","), loglevel=settings.log_level).start()
         return
     stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    limit_memory()
     with opened_desk(settings) as desk:
         complain("the worker runs; Ctrl-C stops it")
         try:

@@ -273,9 +273,8 @@ def amend(session: Session, document_id: str, raw: RawDocument, now: datetime) -
 def fail_abandoned(session: Session, now: datetime) -> int:
     """Documents that wait for work which was set aside are failed, with its reason; how many there were."""
     aside = and_(_work.c.subject == _documents.c.id, _work.c.kind == PROCESS, _work.c.state == "quarantined")
-    waiting = select(_documents.c.id, _work.c.reason).join(_work, aside)
-    pending = session.execute(waiting.where(_documents.c.state == State.PENDING.value)).all()
-    for document_id, reason in pending:
+    waiting = select(_documents.c.id, _work.c.reason).join(_work, aside).where(_documents.c.state == State.PENDING.value)
+    for document_id, reason in (pending := list(session.execute(waiting))):
         fail(session, document_id, PROCESS, reason, now)
     return len(pending)
 

@@ -278,6 +278,20 @@ def _may_pass(error: OperationalError) -> bool:
     return error.connection_invalidated or "starting up" in str(error.orig) or "shutting down" in str(error.orig)
 
 
+def is_unwell(error: DBAPIError) -> bool:
+    """Whether the store itself could not do it, whatever it was asked: a full disk, a lost server. Not the work's fault."""
+    if isinstance(error.orig, sqlite3.Error):
+        return any(word in str(error.orig) for word in ("full", "locked", "disk I/O", "readonly", "unable to open"))
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or not state or (state[:2] in _UNWELL and state != _TOO_SLOW)
+
+
+_UNWELL = frozenset({"08", "53", "57", "58"})
+"""Classes of PostgreSQL's SQLSTATE: connection, resources, an operator's doing, the system."""
+_TOO_SLOW = "57014"
+"""A statement that took too long may be the work's fault."""
+
+
 def _forget_connections(store: weakref.ref[Store]) -> None:
     """In a forked child the parent's connections are left alone, and not closed."""
     if (mine := store()) is not None:

@@ -117,8 +117,9 @@ class Collector:
         if not waiting and not chosen:
             return [], []
         with self.desk.store.writing() as session:
-            works = queue.claim(session, (PUSH, sources.VISIT), now, LEASE, room)
-            works += queue.claim(session, (UNREAD_PAGE,), now, LEASE, min(room - len(works), PAGES))
+            works = queue.claim(session, (PUSH, sources.VISIT), now, LEASE, room, silent=queue.SILENT)
+            pages = min(room - len(works), PAGES)
+            works += queue.claim(session, (UNREAD_PAGE,), now, LEASE, pages, silent=queue.SILENT)
             ours = sources.claim(session, now, chosen[: room - len(works)], LEASE)
         return works, [self.desk.sources[source_id] for source_id in ours]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from pipeline import flow
@@ -14,8 +16,12 @@ from pipeline.lexicon import Lexicon
 from pipeline.records import ByHand, Document, Event, Placement, RawDocument, Sketch, State, Tags
 from pipeline.watching import WatchBook
 from storage import documents, events, queue, search
+from storage.batch import Batch, Settled
+from storage.documents import Finished
+from storage.engine import is_unwell
 from worker.advice import advised
 from worker.desk import Desk
+from worker.suspects import bounded, rehearse
 from worker.telling import queue_alerts
 
 log = structlog.get_logger()
@@ -29,10 +35,13 @@ LEASE = timedelta(minutes=5)
 RETRY = timedelta(minutes=2)
 """Before a document that failed is tried again: long enough for a store or a disk to recover."""
 
+UNWELL = timedelta(seconds=20)
+"""Before documents are tried again that a full disk or a lost server kept from being saved."""
+
 WINDOW = timedelta(days=21)
 """How far apart two reports of one happening may lie for the store to offer them as candidates."""
 
-CANDIDATES = 60
+CANDIDATES = 30
 """Events that a document is compared with, at most."""
 
 Read = tuple[queue.Work, flow.Reading | Exception]
@@ -44,33 +53,81 @@ def receive(desk: Desk, raws: Sequence[RawDocument], now: datetime) -> documents
         return documents.receive(session, raws, now)
 
 
-def process_due(desk: Desk, now: datetime, limit: int = BATCH) -> Counter[State]:
-    """Claim a batch of pending documents and take each through the trip; how many ended in which state."""
+def process_due(desk: Desk, now: datetime, limit: int = BATCH, ids: Sequence[str] | None = None) -> Counter[State]:
+    """Claim a batch of pending documents, of all or of the named, and take each through the trip; how many ended in which state."""
     with desk.store.writing() as session:
-        claimed = queue.claim(session, [documents.PROCESS], now, LEASE, limit)
+        claimed = queue.claim(
+            session, [documents.PROCESS], now, LEASE, limit, subjects=ids, silent=queue.SILENT, suspects_alone=True
+        )
         documents.fail_abandoned(session, now)
     try:
         return process(desk, claimed, now) if claimed else Counter()
     except KeyboardInterrupt:
-        with desk.store.writing() as session:
-            for work in claimed:
-                queue.put_back(session, work, now)
+        _put_back(desk, claimed, now)
+        raise
+    except DBAPIError as error:
+        if is_unwell(error):
+            _put_back(desk, claimed, now + UNWELL)
         raise
 
 
+def _put_back(desk: Desk, claimed: Sequence[queue.Work], due: datetime) -> None:
+    """Claims given up, as they are not to blame. Where the store is too ill even for that, their lease ends by itself."""
+    with suppress(DBAPIError), desk.store.writing() as session:
+        for work in claimed:
+            queue.put_back(session, work, due)
+
+
 def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter[State]:
-    """Take claimed documents through the trip, in order of time, and save all of it in one transaction."""
+    """Take claimed documents through the trip, in order of time, and save all of it in one transaction.
+
+    Where the store refuses what one of them brings, each is saved by itself, so that its neighbours go on.
+    """
     with desk.store.reading() as session:
-        raws = [(work, documents.raw(session, work.subject)) for work in claimed]
+        entries = documents.raws(session, [work.subject for work in claimed])
         book = desk.watches.book(session)
-    readings = advised(desk, [_read(raw, desk.lexicon) for _, raw in raws])
-    read: list[Read] = [(work, reading) for (work, _), reading in zip(raws, readings, strict=True)]
+    with bounded():
+        found = [_read(work, entries, desk.lexicon) for work in claimed]
+    readings = advised(desk, found)
+    read: list[Read] = list(zip(claimed, readings, strict=True))
+    ordered = sorted(read, key=_by_time)
+    try:
+        with bounded():
+            return _save(desk, ordered, book, now)
+    except OperationalError:
+        raise  # the store itself is not well: what was claimed comes back by its lease
+    except Exception:  # the top of a batch's trip: find out whose fault it is
+        log.exception("batch failed", documents=len(ordered))
+        return sum((_save_alone(desk, one, book, now) for one in ordered), Counter[State]())
+
+
+def _save(desk: Desk, ordered: Sequence[Read], book: WatchBook, now: datetime) -> Counter[State]:
+    """Documents that were read, placed and saved together; how many ended in which state."""
     fates: Counter[State] = Counter()
     with desk.store.writing() as session:
         events.placing(session)
-        for work, reading in sorted(read, key=_by_time):
-            fates[_settle(session, desk, work, reading, book, now)] += 1
+        ours = {work.id for work in queue.held(session, [work for work, _ in ordered])}
+        ordered = [(work, reading) for work, reading in ordered if work.id in ours]
+        good = [reading for _, reading in ordered if not isinstance(reading, Exception)]
+        batch = Batch(session, now, [one.document.id for one in good], [one.fingerprint for one in good])
+        for work, reading in ordered:
+            if isinstance(reading, Exception):
+                fates[_fail(session, work, "read", reading, now)] += 1
+            else:
+                fates[_place(batch, desk, reading, book)] += 1
+        batch.flush()
+        queue.done_all(session, [work for work, reading in ordered if not isinstance(reading, Exception)], now)
     return fates
+
+
+def _save_alone(desk: Desk, one: Read, book: WatchBook, now: datetime) -> Counter[State]:
+    try:
+        return _save(desk, [one], book, now)
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 as above: this one it is
+        with desk.store.writing() as session:
+            return Counter([_fail(session, one[0], "settle", error, now)])
 
 
 def _by_time(item: Read) -> tuple[datetime, str]:
@@ -79,31 +136,17 @@ def _by_time(item: Read) -> tuple[datetime, str]:
     return at, work.subject
 
 
-def _read(raw: RawDocument, lexicon: Lexicon) -> flow.Reading | Exception:
+def _read(work: queue.Work, entries: Mapping[str, RawDocument], lexicon: Lexicon) -> flow.Reading | Exception:
+    """A document read; one that was begun before is tried in a child first."""
+    raw = entries.get(work.subject)
+    if raw is None:
+        return documents.DocumentUnknown(work.subject)
     try:
+        if work.attempts > 1:
+            rehearse(raw, lexicon)
         return flow.read(raw, lexicon)
     except Exception as error:  # noqa: BLE001 the top of a document's trip: a bad one must not stop its neighbours
         return error
-
-
-def _settle(
-    session: Session,
-    desk: Desk,
-    work: queue.Work,
-    reading: flow.Reading | Exception,
-    book: WatchBook,
-    now: datetime,
-) -> State:
-    """One document's fate, its event and its alerts, inside a savepoint of the batch's transaction."""
-    if isinstance(reading, Exception):
-        return _fail(session, work, "read", reading, now)
-    try:
-        with session.begin_nested():
-            state = _place(session, desk, reading, book, now)
-    except Exception as error:  # noqa: BLE001 as above
-        return _fail(session, work, "settle", error, now)
-    queue.done(session, work, now)
-    return state
 
 
 def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: datetime) -> State:
@@ -116,40 +159,31 @@ def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: 
     return State.FAILED
 
 
-def _place(session: Session, desk: Desk, reading: flow.Reading, book: WatchBook, now: datetime) -> State:
-    state, reason, verdict = flow.fate(reading, documents.like(session, reading.fingerprint))
-    seat = documents.seat_of(session, reading.document.id)
-    event_id = _join(session, desk, reading, seat, book, now) if state is State.DONE else None
-    documents.finish(
-        session,
-        reading.document,
-        reading.fingerprint,
-        reading.tags,
-        reading.facts,
-        state=state,
-        reason=reason,
-        event_id=event_id,
-        duplicate_of=verdict.of,
-        now=now,
-    )
+def _place(batch: Batch, desk: Desk, reading: flow.Reading, book: WatchBook) -> State:
+    """One document's fate, its event and its alerts."""
+    document, seat = reading.document, batch.seats.get(reading.document.id)
+    state, reason, verdict = flow.fate(reading, batch.like(reading.fingerprint))
+    joined = _join(batch, desk, reading, seat, book) if state is State.DONE else None
+    ended = Finished(document, reading.fingerprint, reading.tags, reading.facts, state, reason, joined, verdict.of)
+    batch.finish(ended)
     if seat is not None:
-        settle_again(session, desk, seat, now)
-    if seat is not None and event_id is None:
-        search.remove(session, "document", reading.document.id)
+        batch.flush()
+        settle_again(batch.session, desk, seat, batch.now)
+        if joined is None:
+            search.remove(batch.session, "document", document.id)
     return state
 
 
-def _join(
-    session: Session, desk: Desk, reading: flow.Reading, seat: str | None, book: WatchBook, now: datetime
-) -> str:
+def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, book: WatchBook) -> str:
     """The event that a document joins or founds, with what follows. One that made the trip before keeps its seat."""
-    candidates = [] if seat else _candidates(session, reading.sketch)
+    candidates = [] if seat else _candidates(batch.session, reading.sketch)
     placement = Placement(event_id=seat, new=False) if seat else flow.place(reading, candidates, desk.lexicon)
-    before = None if placement.new else events.get(session, placement.event_id)
+    before = None if placement.new else batch.event(placement.event_id)
     on = reading.document.when.astimezone(desk.zone).date()
-    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, book, now, on)
+    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, book, batch.now, on)
     sketch = None if seat else flow.remember(reading, placement, candidates)
-    _save(session, reading, outcome, sketch, book, now)
+    batch.settle(Settled(outcome.event, outcome.links, outcome.scores), sketch, placement.new)
+    queue_alerts(batch.session, outcome.alerts, book, batch.now)
     return outcome.event.id
 
 
@@ -200,20 +234,3 @@ def recalled(session: Session, desk: Desk, document: Document) -> flow.Reading:
 
 def _candidates(session: Session, sketch: Sketch) -> list[Sketch]:
     return events.candidates(session, sketch.keys, sketch.when, WINDOW, CANDIDATES)
-
-
-def _save(
-    session: Session,
-    reading: flow.Reading,
-    outcome: flow.Outcome,
-    sketch: Sketch | None,
-    book: WatchBook,
-    now: datetime,
-) -> None:
-    event = outcome.event
-    events.save(session, event, sketch)
-    events.save_links(session, event.id, outcome.links, now)
-    events.save_scores(session, outcome.scores)
-    index(session, event)
-    search.index_document(session, reading.document, reading.tags)
-    queue_alerts(session, outcome.alerts, book, now)

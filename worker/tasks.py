@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 
+from celery.signals import worker_process_init
+
 from settings import Settings
 from storage import documents, queue
 from worker.app import app
 from worker.desk import Desk, open_desk
-from worker.jobs import BATCH, LEASE, process
+from worker.jobs import BATCH, process_due
 from worker.rounds import Outside, collect_round, deliver_round, outside_of, watch_round, write_round
+from worker.suspects import limit_memory
 
 
 @cache
@@ -25,6 +28,12 @@ def desk() -> Desk:
 def outside() -> Outside:
     """This process's way out."""
     return outside_of(Settings())
+
+
+@worker_process_init.connect
+def begin(**_: object) -> None:
+    """A child of the pool begins: it may hold so much memory and no more."""
+    limit_memory()
 
 
 def now() -> datetime:
@@ -43,9 +52,8 @@ def collect() -> None:
 @app.task(name="worker.tasks.process")
 def process_named(ids: Sequence[str]) -> None:
     """Take the named documents through the trip, those of them that are still due."""
-    with desk().store.writing() as session:
-        found = [queue.claim_one(session, documents.PROCESS, one, now(), LEASE) for one in ids]
-    process(desk(), [work for work in found if work is not None], now())
+    while process_due(desk(), now(), ids=ids):
+        pass
 
 
 @app.task

@@ -118,7 +118,7 @@ class Nursery:
         assert self._process is not None
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            what, *words = line.split()
+            what, *words = line.split() or [""]
             with self._news:
                 if what == "up":
                     self._up = True
@@ -136,7 +136,7 @@ class Nursery:
     def _wait(self, is_so: object, name: str) -> None:
         assert callable(is_so)
         with self._news:
-            if not self._news.wait_for(is_so, PATIENCE):  # type: ignore[arg-type]
+            if not self._news.wait_for(is_so, PATIENCE):
                 raise PartMissing(f"{name} did not come up; see {self.plan.log}")
 
     def _gone(self, pid: int, seconds: float = 10.0) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from cli.logs import start_logging
 from knowledge.load import load
 from pipeline.lexicon import Lexicon
 from storage.engine import open_store
-from tests.faults import poison, points
+from tests.faults import points, poison
 from tests.faults.plan import ZONE, Plan
 from worker import embedded
 from worker.desk import Desk
@@ -110,8 +111,8 @@ def _web(plan: Plan, lexicon: Lexicon, role: str) -> None:
     class Server(uvicorn.Server):
         """Says when it listens."""
 
-        async def startup(self, sockets: list[object] | None = None) -> None:
-            await super().startup(sockets)  # type: ignore[arg-type]
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
             tell(f"ready {role} {os.getpid()}")
 
     made = web.create_app(plan.settings())

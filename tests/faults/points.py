@@ -1,4 +1,4 @@
-"""Commit points: every place where the product ends a transaction, by the name of the function that does; a process can be told to die at one."""
+"""Commit points: every place where the product ends a transaction, by the name of its function; a process can die at one."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pipeline.records import Watch
 from storage import subscriptions, watches
@@ -150,7 +151,12 @@ def _furnish(made: Stage) -> None:
         watches.save(session, Watch(id="everything", name="everything", destinations=(made.world.hook,)))
         for number in range(made.world.sources):
             topic = f"{made.world.base(number)}/feed/{number}.xml"
-            fields = {"source_id": f"site-{number}", "hub": "http://127.0.0.1/", "topic": topic, "state": "verified"}
+            fields: dict[str, Any] = {
+                "source_id": f"site-{number}",
+                "hub": "http://127.0.0.1/",
+                "topic": topic,
+                "state": "verified",
+            }
             fields |= {"token": _token(number), "secret": _secret(number), "next_due": now.replace(year=now.year + 1)}
             subscriptions.save(session, Subscription.model_validate(fields))
 

@@ -71,5 +71,5 @@ def feed(name: str, base: str, stories: list[Story]) -> bytes:
 
 def _name(number: int) -> str:
     """A product's name that no other story has."""
-    dice = Random(number)  # noqa: S311 a name, no secret
+    dice = Random(number)
     return "".join(dice.choice(SYLLABLES) for _ in range(4)).capitalize()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -113,7 +113,7 @@ def _all(store: Store) -> list[Document]:
 
 
 def _is_ok(
-    tally: Tally, story: Story, found: Sequence[Document], fates: dict[str, object], homes: dict[int, set[str]]
+    tally: Tally, story: Story, found: Sequence[Document], fates: Mapping[str, object], homes: dict[int, set[str]]
 ) -> bool:
     """Whether a story is one document that ended where it should."""
     if not found:
@@ -198,4 +198,3 @@ def _judge_store(tally: Tally, store: Store) -> None:
         left = [depth for depth in queue.depth(session, datetime.now(UTC)) if depth.state != "quarantined"]
     for depth in left:
         tally.lose(f"{depth.count} {depth.kind} still {depth.state}", depth.count)
-
