@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import exp
+from math import exp, fsum
 from typing import NamedTuple
 
 from knowledge.index import KnowledgeBase
@@ -15,6 +15,9 @@ from pipeline.records import Placement, Sketch
 JOINS = 0.5
 """The scaled score from which a document joins."""
 
+
+COMPARED = 15
+"""Candidates that are compared in full: those that share the most telling words. Others were never the one to join."""
 
 JOIN_WITHIN_DAYS = 6.5
 """Later reports tell of what came of an event; of labelled pairs of one event none lies further apart."""
@@ -42,13 +45,19 @@ def place(sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase
         return new
     known = vocabulary(knowledge)
     mine = View(sketch, known)
-    matches = [
-        match(mine, anchor, known, weights) for founding in candidates for anchor in (founding, *founding.merged)
-    ]
+    anchors = [anchor for founding in candidates for anchor in (founding, *founding.merged)]
+    matches = [match(mine, anchor, known, weights) for anchor in _nearest(mine, anchors)]
     best = max(matches, key=lambda m: (m.score, m.sketch.event_id), default=None)
     if best is None or best.score < JOINS:
         return new.model_copy(update=_earlier(sketch, matches, weights))
     return Placement(event_id=best.sketch.event_id, new=False, score=round(best.score, 4), signals=best.signals)
+
+
+def _nearest(mine: View, anchors: Sequence[Sketch]) -> list[Sketch]:
+    """The founding sketches that share the most telling words with a document, by what the words weigh together."""
+    shared = [fsum(mine.every[word] for word in mine.every.keys() & {*a.terms, *a.lead}) for a in anchors]
+    order = sorted(range(len(anchors)), key=lambda n: (-shared[n], anchors[n].event_id, anchors[n].document_id))
+    return [anchors[n] for n in order[:COMPARED]]
 
 
 def _earlier(sketch: Sketch, matches: Sequence[Match], weights: ClusterWeights) -> dict[str, object]:
