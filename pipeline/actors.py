@@ -58,10 +58,11 @@ def actors(event: Event, knowledge: KnowledgeBase) -> list[Actor]:
     first = knowledge.companies.get(event.companies[0].id) if event.companies else None
     measured = first is not None and first.type in MEASURERS
     headlines = [fold(report.title) for report in event.reports if report.title.strip()]
+    lists = [line for line in headlines if _words(knowledge).roundup.search(line)]
     return [
         Actor(tag.id, tag.relevance, _is_tied(tag, event))
         for tag in event.companies
-        if _acts(tag, event, headlines) or _is_party(tag, event, headlines, measured)
+        if _acts(tag, event, headlines) or _is_party(tag, event, headlines, measured) or _is_listed(tag, lists)
     ]
 
 
@@ -88,6 +89,11 @@ def _is_party(tag: CompanyTag, event: Event, headlines: list[str], measured: boo
     if event.event_type in TWO_SIDED:
         return tag.relevance >= PARTY
     return tag.relevance >= (HEADLINED if tag.rule == "name" and _is_headlined(tag, headlines) else HIGH_RELEVANCE)
+
+
+def _is_listed(tag: CompanyTag, lists: list[str]) -> bool:
+    """Whether a round-up's headline, which is several headlines in one, has its name."""
+    return tag.rule == "name" and tag.relevance >= PASSING and _is_headlined(tag, lists)
 
 
 def _is_headlined(tag: CompanyTag, headlines: list[str]) -> bool:

@@ -42,6 +42,8 @@ OWNED = "subsidiary_of"
 
 LISTED = "is_listed_as"
 
+SUPPLIERS = frozenset({"compute_supplier", "hardware_supplier"})
+
 SELF_DESCRIPTION = frozenset({"theme_member", "business_exposure"})
 """Kinds that say something of the issuer itself; they lead from no event to anybody else."""
 
@@ -141,7 +143,7 @@ class _View:
         for first, weight in self._steps(company):
             if first.kind != OWNED:
                 yield (first,), weight
-            follow = self.knowledge.relation_kinds[first.kind].leads_to
+            follow = self._leads_to(first)
             issuer = self._issuer(first) if follow else None
             if issuer and issuer != company:
                 for second, more in self._steps(issuer):
@@ -149,6 +151,12 @@ class _View:
                         break
                     if second.kind in follow:
                         yield (first, second), weight * more
+
+    def _leads_to(self, relation: Relation) -> tuple[str, ...]:
+        """The kinds of tie that may come next: who supplies a supplier matters only where the news is hardware."""
+        if relation.kind in SUPPLIERS and self.event.event_type != "hardware_compute":
+            return ()
+        return self.knowledge.relation_kinds[relation.kind].leads_to
 
     def _steps(self, company: str) -> Iterator[tuple[Relation, float]]:
         """The relations that lead on from a company and speak of the event, with what each weighs that day, heaviest first."""
