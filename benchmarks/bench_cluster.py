@@ -1,6 +1,6 @@
-"""Measure clustering as a stream: beside two simple methods, in other orders, and its cost as the shelf grows.
+"""Measure clustering as a stream: beside two simple methods, and in other orders.
 
-    python -m benchmarks.bench_cluster --data DIR [--cost]
+    python -m benchmarks.bench_cluster --data DIR
 
 DIR is the labelled data that benchmarks/fit_cluster.py reads. The weights that ship were fitted on the earlier half of the
 labelled days; the later half is what they have not seen. Thresholds were chosen looking at both.
@@ -9,20 +9,13 @@ labelled days; the later half is what they have not seen. Thresholds were chosen
 from __future__ import annotations
 
 import argparse
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
-from functools import partial
 from math import log, sqrt
 from pathlib import Path
-from random import Random
-from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
-
-from sqlalchemy.orm import Session
 
 from benchmarks.fit_cluster import Read, early, read, read_rows, shuffled
 from knowledge.index import KnowledgeBase
@@ -30,10 +23,7 @@ from knowledge.load import load
 from pipeline import cluster
 from pipeline.cluster.words import headline, words
 from pipeline.lexicon import Lexicon
-from pipeline.records import Event, Sketch
-from pipeline.shelf import CANDIDATES, WINDOW, Shelf
-from storage import events
-from storage.engine import Store, open_store
+from pipeline.shelf import Shelf
 
 Rows = dict[str, dict[str, Any]]
 Events = dict[str, str]
@@ -43,7 +33,6 @@ Method = Callable[[Sequence[dict[str, Any]]], Events]
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--data", type=Path, required=True)
-    asked.add_argument("--cost", action="store_true", help="also measure the cost of a placement on growing shelves")
     said = asked.parse_args()
     lexicon = Lexicon(load())
     pairs = read_rows(said.data / "clusters_pairs.jsonl")
@@ -65,8 +54,6 @@ def main() -> None:
     print()
     show_order(in_order(week), lambda rows: by_signals(rows, texts, half))
     show_order(in_order(documents), lambda rows: by_signals(rows, texts, half))
-    if said.cost:
-        show_cost(texts, lexicon.knowledge)
 
 
 # ---- methods --------------------------------------------------------------------------------------------------------
@@ -216,63 +203,6 @@ def groups(found: Events) -> dict[str, frozenset[str]]:
     for i, event in found.items():
         members[event].add(i)
     return {i: frozenset(members[event]) for i, event in found.items()}
-
-
-# ---- cost -----------------------------------------------------------------------------------------------------------
-
-
-def show_cost(texts: dict[str, Read], knowledge: KnowledgeBase) -> None:
-    """Milliseconds to find candidates and place a document, in memory and in a store of SQLite, as events grow in number."""
-    sketches = [cluster.sketch(t.document, t.tags, t.facts, knowledge) for t in texts.values()]
-    for size in (1_000, 10_000, 100_000):
-        shelf = Shelf()
-        for sketch in grown(sketches, size):
-            shelf.keep(sketch)
-        show_times(f"{size:7d} events on the shelf", sketches, shelf.candidates, knowledge)
-        with TemporaryDirectory() as folder:
-            store = open_store(f"sqlite:///{folder}/cost.db")
-            fill(store, grown(sketches, size))
-            with store.reading() as session:
-                show_times(f"{size:7d} events in the store", sketches, partial(stored, session), knowledge)
-            store.close()
-
-
-def stored(session: Session, asked: Sketch) -> list[Sketch]:
-    """Candidates as the worker asks for them."""
-    return events.candidates(session, asked.keys, asked.when, WINDOW, CANDIDATES)
-
-
-def show_times(
-    name: str, sketches: Sequence[Sketch], find: Callable[[Sketch], Sequence[Sketch]], knowledge: KnowledgeBase
-) -> None:
-    """Time 300 placements after 50 that warm up; the documents asked for are of the last month kept."""
-    took = []
-    chosen = Random(5).sample(sketches, 350)
-    for sketch in chosen:
-        start = time.perf_counter()
-        cluster.place(sketch, find(sketch), knowledge)
-        took.append((time.perf_counter() - start) * 1000)
-    took = sorted(took[50:])
-    print(f"{name}: median {median(took):.2f} ms, 99 of 100 under {took[-4]:.2f} ms", flush=True)
-
-
-def grown(sketches: Sequence[Sketch], size: int) -> Iterator[Sketch]:
-    """Real sketches again and again, each round a month earlier under ids of its own, oldest first: the time that they
-    span grows with their number, at about 90 events a day. Half the rare words of a round are its own."""
-    for n in reversed(range(size)):
-        sketch, turn = sketches[n % len(sketches)], n // len(sketches)
-        when = sketch.when - timedelta(days=30 * turn)
-        name = f"{sketch.document_id}-{turn + 1}"
-        keys = tuple(f"{key}/{turn}" if turn and crc32(key.encode()) % 2 else key for key in sketch.keys)
-        yield sketch.model_copy(update={"event_id": f"e{name}", "document_id": name, "when": when, "keys": keys})
-
-
-def fill(store: Store, sketches: Iterable[Sketch]) -> None:
-    """Save an event of one report for each sketch."""
-    with store.writing() as session:
-        for sketch in sketches:
-            event = Event(id=sketch.event_id, event_type=sketch.event_type, first_seen_at=sketch.when)
-            events.save(session, event, sketch)
 
 
 if __name__ == "__main__":
