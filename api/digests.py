@@ -10,6 +10,15 @@ from pipeline import digest
 from storage import digests
 
 
+def file_of(desk: Desk, period: digest.Period, lens: Lens, language: str, format: str, now: datetime) -> str | bytes:
+    """The issue as a file: once locked the very one that was sent, before that as it stands now."""
+    if format not in digest.FORMATS:
+        raise digest.UnknownFormat(format, digest.FORMATS)
+    with desk.store.reading() as session:
+        sent = digests.frozen(session, period.label, lens.id, language, format)
+    return sent if sent is not None else digest.render(digest_of(desk, period, lens, language, now), format, language)
+
+
 def digest_of(desk: Desk, period: digest.Period, lens: Lens, language: str, now: datetime) -> digest.Digest:
     """The issue of a period under a lens: as approved once it is, before that composed anew with people's edits."""
     with desk.store.reading() as session:

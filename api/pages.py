@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from api.deps import AtDesk, Desk, desk_of, now
-from api.digests import digest_of
+from api.digests import file_of
 from api.keys import COOKIE
 from api.routes.events import read_cursor, write_cursor
 from api.routes.search import answers
@@ -80,8 +80,8 @@ def digest_page(desk: AtDesk, period: str, lens: str = "media", lang: str = "zh"
     """A digest as its own page, which the week's page frames."""
     clock = now()
     asked = digest.parse_period(period, str(desk.zone), clock.astimezone(desk.zone).date())
-    made = digest_of(desk, asked, desk.knowledge.lenses[_lens(desk, lens)], lang, clock)
-    return HTMLResponse(digest.render(made, "html", lang), headers={"Content-Security-Policy": DIGEST_POLICY})
+    content = file_of(desk, asked, desk.knowledge.lenses[_lens(desk, lens)], lang, "html", clock)
+    return HTMLResponse(content, headers={"Content-Security-Policy": DIGEST_POLICY})
 
 
 @router.get("/events")

@@ -23,9 +23,9 @@ from knowledge.schema import Lens
 from pipeline import digest as digests
 from settings import Settings
 from storage import digests as kept_digests
-from storage.digests import DigestLocked
+from storage.digests import DigestLocked, FileSpoilt
 from worker.desk import Desk
-from worker.digests import NotReviewed, StillOpen, edit, issue, keep, lock, review, stored, write
+from worker.digests import NotReviewed, StillOpen, edit, frozen, issue, keep, lock, review, stored, write
 from worker.prices import Quotes
 
 app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False)
@@ -90,7 +90,7 @@ def _asked(week: str, lens: str, lang: str) -> Iterator[_Asked]:
             yield _Asked(desk, settings, period, lenses[lens], cast(digests.Language, lang), clock)
     except (digests.WrongPeriod, digests.UnknownFormat, digests.EditInvalid) as error:
         raise Refusal(str(error), code=2) from error
-    except (DigestLocked, NotReviewed, StillOpen, digests.FontsMissing) as error:
+    except (DigestLocked, FileSpoilt, NotReviewed, StillOpen, digests.FontsMissing) as error:
         raise Refusal(str(error)) from error
 
 
@@ -117,6 +117,10 @@ def digest(
         raise Refusal(str(digests.UnknownFormat(format, digests.FORMATS)), code=2)
     quotes = read_quotes(prices, market, sector)
     with _asked(week, lens, lang) as asked:
+        sent = frozen(asked.desk, asked.period, asked.lens, asked.language, format)
+        if sent is not None and not save:
+            _hand_out(sent, format, output)
+            return
         made = asked.issue(quotes)
         content = digests.render(made, format, lang)
         if save:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Literal
 
 from pydantic import AwareDatetime, TypeAdapter
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.orm import Session
 
 from pipeline.records import Event, Link, Record, Score
@@ -62,6 +64,16 @@ class DigestLocked(Exception):
         self.digest_id = digest_id
 
 
+class FileSpoilt(Exception):
+    """A locked digest's file is not what was locked."""
+
+    def __init__(self, digest_id: str, format: str) -> None:
+        super().__init__(
+            f"the {format} file of the locked digest {digest_id} does not have the hash it was locked with"
+        )
+
+
+_files = tables.table(tables.DigestFileRow)
 _history = TypeAdapter(tuple[Step, ...])
 
 MEMORY = timedelta(days=370)
@@ -97,6 +109,31 @@ def save(
     return SavedDigest(
         id=digest_id, week=week, lens=lens, language=language, state=state, body=tables.safe(body), history=steps
     )
+
+
+def freeze(session: Session, digest_id: str, files: Mapping[str, bytes]) -> None:
+    """The files of a locked digest by format, kept beside it."""
+    rows = [
+        {"digest_id": digest_id, "format": name, "content": content, "sha256": sha256(content).hexdigest()}
+        for name, content in files.items()
+    ]
+    session.execute(insert(_files), rows)
+
+
+def frozen(session: Session, week: str, lens: str, language: str, format: str) -> bytes | None:
+    """A locked digest's file as it was sent; None where the digest is not locked. Raises FileSpoilt."""
+    query = (
+        select(_files)
+        .join(_digests, _digests.c.id == _files.c.digest_id)
+        .where(_digests.c.week == week, _digests.c.lens == lens, _digests.c.language == language)
+        .where(_digests.c.state == "locked", _files.c.format == format)
+    )
+    row = session.execute(query).mappings().first()
+    if row is None:
+        return None
+    if sha256(row["content"]).hexdigest() != row["sha256"]:
+        raise FileSpoilt(row["digest_id"], format)
+    return bytes(row["content"])
 
 
 def find(session: Session, week: str, lens: str, language: str) -> SavedDigest | None:

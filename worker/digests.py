@@ -21,6 +21,9 @@ SCHEDULED = {"day": "daily digest", "week": "weekly digest", "month": "monthly d
 LANGUAGES: tuple[digest.Language, ...] = ("zh", "en")
 
 
+BINARY = frozenset({"docx", "pdf"})
+
+
 class NotReviewed(Exception):
     """An issue was to be locked that nobody has reviewed."""
 
@@ -121,12 +124,33 @@ def review(desk: Desk, made: digest.Digest, language: str, by: str, now: datetim
 
 
 def lock(desk: Desk, period: digest.Period, lens: Lens, language: str, by: str, now: datetime) -> digests.SavedDigest:
-    """The reviewed issue closed for good, with its inputs and knowledge version. Raises NotReviewed and DigestLocked."""
+    """The reviewed issue closed for good with its inputs, its knowledge version and its files in every format.
+
+    Raises NotReviewed, DigestLocked, and FontsMissing where Word and PDF cannot be made; then it stays reviewed.
+    """
     kept = stored(desk, period, lens, language)
     made = _read(kept)
     if kept is None or made is None or not kept.is_settled:
         raise NotReviewed(period.label, kept.state if kept else "not kept")
-    return _save(desk, made, language, "locked", by, now)
+    files = {name: as_bytes(digest.render(made, name, language)) for name in digest.FORMATS}
+    with desk.store.writing() as session:
+        locked = digests.save(
+            session, made.period.label, made.lens, language, "locked", made.model_dump_json(), by, now
+        )
+        digests.freeze(session, locked.id, files)
+    return locked
+
+
+def as_bytes(content: str | bytes) -> bytes:
+    """A rendered file as it is sent."""
+    return content.encode() if isinstance(content, str) else content
+
+
+def frozen(desk: Desk, period: digest.Period, lens: Lens, language: digest.Language, format: str) -> str | bytes | None:
+    """A locked issue's file as it was when it was locked, whatever this version would write; None before that."""
+    with desk.store.reading() as session:
+        content = digests.frozen(session, period.label, lens.id, language, format)
+    return content if content is None or format in BINARY else content.decode()
 
 
 def _save(

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, HTTPException, Response
 
 from api.deps import AtDesk, now
-from api.digests import digest_of
+from api.digests import file_of
 from pipeline import digest
 
 router = APIRouter(tags=["digests"])
@@ -31,5 +31,5 @@ def one_digest(
         raise HTTPException(404, f"no lens is called {lens}")
     clock = now()
     asked = digest.parse_period(period, str(desk.zone), clock.astimezone(desk.zone).date())
-    made = digest_of(desk, asked, desk.knowledge.lenses[lens], lang, clock)
-    return Response(digest.render(made, format, lang), media_type=MEDIA.get(format))
+    content = file_of(desk, asked, desk.knowledge.lenses[lens], lang, format, clock)
+    return Response(content, media_type=MEDIA.get(format))

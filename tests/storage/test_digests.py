@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from storage import digests
-from storage.digests import DigestLocked, DigestState
+from storage.digests import DigestLocked, DigestState, FileSpoilt
 from storage.engine import Store
 from tests.storage.factories import DAY, NOW
 
@@ -42,3 +43,21 @@ def test_weeks_lenses_and_languages_are_apart(store: Store) -> None:
             "2024-W11-media-zh",
         ]
         assert digests.find(session, "2024-W13", "media", "zh") is None
+
+
+def test_a_locked_digests_files_stay_as_they_were_sent(store: Store) -> None:
+    with store.writing() as session:
+        saved = digests.save(session, *WEEK, "locked", "{}", "Li Lei", NOW)
+        digests.freeze(session, saved.id, {"pdf": b"%PDF sent", "text": "周观点".encode()})
+        assert digests.frozen(session, *WEEK, "pdf") == b"%PDF sent"
+        assert digests.frozen(session, *WEEK, "docx") is None
+        assert digests.frozen(session, "2024-W13", "media", "zh", "pdf") is None
+
+
+def test_a_file_that_is_not_what_was_locked_is_refused(store: Store) -> None:
+    with store.writing() as session:
+        saved = digests.save(session, *WEEK, "locked", "{}", "Li Lei", NOW)
+        digests.freeze(session, saved.id, {"pdf": b"sent"})
+        session.execute(text("UPDATE digest_files SET sha256 = 'other'"))
+        with pytest.raises(FileSpoilt, match="does not have the hash"):
+            digests.frozen(session, *WEEK, "pdf")

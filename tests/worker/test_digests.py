@@ -15,7 +15,7 @@ from tests.pipeline.founding_week import founding_week, kimi
 from tests.worker.test_delivery import Vendor
 from worker.delivery import deliver_due
 from worker.desk import Desk
-from worker.digests import NotReviewed, StillOpen, edit, issue, keep, lock, review, stored, write_due
+from worker.digests import NotReviewed, StillOpen, edit, frozen, issue, keep, lock, review, stored, write_due
 from worker.schedule import latest_slot
 
 NOW = datetime(2024, 3, 25, 1, 30, tzinfo=UTC)
@@ -34,6 +34,12 @@ def told(desk: Desk) -> Desk:
             events.save_links(session, one.event.id, one.links, NOW)
             events.save_scores(session, [one.score])
     return desk
+
+
+@pytest.fixture
+def swift(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locking writes one plain format only, where a test asks for none of the files."""
+    monkeypatch.setattr("pipeline.digest.FORMATS", ("text",))
 
 
 def as_it_stands(desk: Desk, now: datetime = NOW) -> Digest:
@@ -55,6 +61,7 @@ def state(desk: Desk) -> digests.SavedDigest:
     return kept
 
 
+@pytest.mark.usefixtures("swift")
 def test_a_locked_issue_is_given_again_byte_for_byte_whatever_comes_in(told: Desk) -> None:
     made = locked(told)
     with told.store.writing() as session:
@@ -64,6 +71,37 @@ def test_a_locked_issue_is_given_again_byte_for_byte_whatever_comes_in(told: Des
         assert digest.render(again, form, "zh") == digest.render(made, form, "zh")
 
 
+def test_a_later_version_that_writes_otherwise_hands_out_the_files_that_were_sent(
+    told: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, lens = locked(told), told.lexicon.knowledge.lenses["media"]
+    sent = {form: digest.render(made, form, "zh") for form in digest.FORMATS}
+    monkeypatch.setattr("pipeline.digest.render", lambda *_: "laid out otherwise")
+    assert {form: frozen(told, WEEK, lens, "zh", form) for form in digest.FORMATS} == sent
+
+
+def test_before_the_lock_there_is_no_file_to_hand_out(told: Desk) -> None:
+    lens = told.lexicon.knowledge.lenses["media"]
+    review(told, as_it_stands(told), "zh", "韩梅梅", NOW)
+    assert frozen(told, WEEK, lens, "zh", "pdf") is None
+
+
+def test_without_fonts_an_issue_stays_reviewed_and_the_reason_is_said(
+    told: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lens = told.lexicon.knowledge.lenses["media"]
+    review(told, as_it_stands(told), "zh", "韩梅梅", NOW)
+
+    def refuse(*_: object) -> str:
+        raise digest.FontsMissing
+
+    monkeypatch.setattr("pipeline.digest.render", refuse)
+    with pytest.raises(digest.FontsMissing):
+        lock(told, WEEK, lens, "zh", "韩梅梅", NOW)
+    assert state(told).state == "reviewed"
+
+
+@pytest.mark.usefixtures("swift")
 def test_a_locked_issue_keeps_its_inputs_its_knowledge_and_who_did_what(told: Desk) -> None:
     made = locked(told)
     kept = state(told)
@@ -78,6 +116,7 @@ def test_a_locked_issue_keeps_its_inputs_its_knowledge_and_who_did_what(told: De
     assert body["knowledge_version"] == told.lexicon.knowledge.version
 
 
+@pytest.mark.usefixtures("swift")
 def test_a_locked_issue_takes_no_edit_no_draft_and_no_second_lock(told: Desk) -> None:
     made = locked(told)
     with pytest.raises(DigestLocked):
