@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -11,12 +13,21 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import pages
-from api.deps import Desk
-from api.keys import KeyHolder, admin_key
-from api.routes import companies, digests, documents, events, health, search, securities, sources, websub
-from knowledge.load import load
+from api.deps import open_desk
+from api.routes import (
+    alerts,
+    companies,
+    digests,
+    documents,
+    events,
+    health,
+    search,
+    securities,
+    sources,
+    watches,
+    websub,
+)
 from settings import Settings
-from storage.engine import open_store
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
@@ -32,8 +43,6 @@ OPEN_UNDER = ("/static/", websub.PREFIX)
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application of an installation. Raises StoreError or KnowledgeInvalid, each a clear line."""
     settings = settings or Settings()
-    key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    holder = KeyHolder(admin_key(key, settings.home))
     app = FastAPI(
         title="Launchwatch",
         version=version("launchwatch"),
@@ -41,23 +50,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        lifespan=_assisting,
     )
-    app.state.desk = Desk(
-        store=open_store(settings.store_url),
-        knowledge=load(settings.knowledge, settings.cache, settings.lenses),
-        zone=settings.zone,
-        keys=holder,
-        author=settings.author,
-    )
-    for part in (events, documents, search, digests, companies, securities, sources):
+    app.state.desk = open_desk(settings)
+    for part in (events, documents, search, digests, companies, securities, sources, watches, alerts):
         app.include_router(part.router, prefix="/v1")
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(websub.router, include_in_schema=False)
+    if find_spec("mcp"):
+        from api.assistant import mount
+
+        mount(app, app.state.desk)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(ValueError, _bad_value)
     app.middleware("http")(_guarded)
     return app
+
+
+@asynccontextmanager
+async def _assisting(app: FastAPI) -> AsyncIterator[None]:
+    """The assistant's tools at work while the web side is."""
+    server = getattr(app.state, "assistant", None)
+    async with server.session_manager.run() if server else nullcontext():
+        yield
 
 
 async def _bad_value(request: Request, error: Exception) -> Response:  # noqa: ARG001 the signature is Starlette's
@@ -70,7 +86,7 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
     is_open = path in OPEN or path.startswith(OPEN_UNDER)
     if is_open or request.app.state.desk.keys.admits(request):
         response = await call_next(request)
-    elif path.startswith("/v1/"):
+    elif path.startswith(("/v1/", "/mcp")):
         response = _problem(401, "Key needed", "show the key: Authorization: Bearer ...")
         response.headers["WWW-Authenticate"] = "Bearer"
     else:

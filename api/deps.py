@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 
-from api.keys import KeyHolder
+from api.keys import KeyHolder, admin_key
 from knowledge.index import KnowledgeBase
+from knowledge.load import load
 from pipeline.names import Names
+from settings import Settings
 from storage import search
-from storage.engine import Store
+from storage.engine import Store, open_store
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,18 @@ class Desk:
             "security": known.securities,
         }
         return {kind: {search.tag("", id_)[1:]: id_ for id_ in of_kind} for kind, of_kind in ids.items()}
+
+
+def open_desk(settings: Settings) -> Desk:
+    """The tools of an installation. Raises StoreError or KnowledgeInvalid, each a clear line."""
+    key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    return Desk(
+        store=open_store(settings.store_url),
+        knowledge=load(settings.knowledge, settings.cache, settings.lenses),
+        zone=settings.zone,
+        keys=KeyHolder(admin_key(key, settings.home)),
+        author=settings.author,
+    )
 
 
 def desk_of(request: Request) -> Desk:

@@ -22,6 +22,7 @@ COMMANDS = {
     "ingest": "cli.ingest",
     "digest": "cli.digest",
     "search": "cli.search",
+    "mcp": "cli.mcp",
     "events": "cli.events",
     "correct": "cli.correct",
     "companies": "cli.companies",
