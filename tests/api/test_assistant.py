@@ -90,9 +90,9 @@ def over_stdio(home: Path, ask: Ask) -> Any:
 
 def over_http(url: str, ask: Ask) -> Any:
     async def go() -> Any:
-        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as http:
-            async with Client(streamable_http_client(url, http_client=http)) as client:
-                return await ask(client)
+        keyed = httpx2.AsyncClient(headers={"Authorization": f"Bearer {KEY}"})
+        async with keyed as http, Client(streamable_http_client(url, http_client=http)) as client:
+            return await ask(client)
 
     return asyncio.run(go())
 
@@ -120,13 +120,14 @@ def check(told: dict[str, Any]) -> None:
     assert told["events"].structured_content["result"][0]["id"] == told["first"]
     event = told["event"].structured_content
     assert any(fact["value"] == 2_000_000 and "200 万字" in fact["quote"] for fact in event["facts"])
-    assert event["stocks"] and all(
-        stock["reason_zh"] and stock["evidence"] and stock["as_of"] for stock in event["stocks"]
-    )
+    assert event["stocks"]
+    assert all(stock["reason_zh"] and stock["evidence"] and stock["as_of"] for stock in event["stocks"])
     assert "200万字" in json.dumps(told["digest"].structured_content, ensure_ascii=False).replace(" ", "")
     assert told["company"].structured_content["id"] == "moonshot-ai"
-    assert told["wrong"].is_error and "is no filter" in told["wrong"].content[0].text
-    assert told["missing"].is_error and "no event has the id" in told["missing"].content[0].text
+    assert told["wrong"].is_error
+    assert "is no filter" in told["wrong"].content[0].text
+    assert told["missing"].is_error
+    assert "no event has the id" in told["missing"].content[0].text
 
 
 def test_an_assistant_that_starts_the_command_gets_every_tool(home: Path) -> None:
