@@ -1,14 +1,13 @@
 """An answer's body, read and unpacked as it comes, under caps on bytes, on the event loop's time and on memory.
 
-Small bodies are unpacked on the spot. What grows beyond that is unpacked in a thread that yields to everything else, and
-what grows large takes one of a few places, so that any number of bombs hold no more memory than that.
+Small bodies are unpacked on the spot, by the end of which a bomb is known. What grows large takes one of a few places, so
+that any number of such answers hold no more memory than that, and is unpacked in a thread that yields to everything else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import os
 import sys
 import threading
@@ -18,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import aiohttp
 
 from crawlers.answer import BadAnswer, TooLarge, TooSlow
-from crawlers.decode import PIECE, BadCoding, Overflow, Unpacker
+from crawlers.decode import MOST_TIMES, PIECE, BadCoding, Bomb, Overflow, Unpacker
 from crawlers.limits import KIB, MIB
 
 LARGE_BYTES = 512 * KIB
@@ -26,8 +25,6 @@ LARGE_BYTES = 512 * KIB
 LARGE_AT_ONCE = 4
 PATIENCE_SECONDS = 8.0
 """How long an answer keeps its place while others wait for one; without others, up to its own deadline."""
-_BATCH = 4 * PIECE
-"""Unpacked in the thread between two looks at the caps."""
 _NICE = 10
 
 
@@ -54,7 +51,7 @@ class Bodies:
         Raises TooLarge as soon as it passes the cap, as sent or unpacked; BadAnswer where its coding is a lie; TooSlow
         where it gave its place to others.
         """
-        body = io.BytesIO()
+        body: list[bytes] = []  # pieces of about one size leave no holes in memory, a growing buffer many
         try:
             coming = _Coming(response, codings, cap, self._thread)
             async with contextlib.aclosing(coming.pieces()) as pieces:
@@ -63,13 +60,15 @@ class Bodies:
                         await _pour(pieces, body, cap)
         except _SentTooMuch as error:
             raise TooLarge(source_id, url, f"more than {cap / MIB:g} MiB as sent") from error
+        except Bomb as error:
+            raise TooLarge(source_id, url, f"unpacks to more than {MOST_TIMES} times its size") from error
         except Overflow as error:
             raise TooLarge(source_id, url, f"unpacks to more than {cap / MIB:g} MiB") from error
         except BadCoding as error:
             raise BadAnswer(source_id, url, str(error)) from error
         except GaveWay as error:
             raise TooSlow(source_id, url, f"large, and not whole within {PATIENCE_SECONDS:.0f} s") from error
-        return body.getvalue(), coming.is_whole
+        return b"".join(body), coming.is_whole
 
 
 class Room:
@@ -121,7 +120,7 @@ class _Coming:
     def __init__(self, response: aiohttp.ClientResponse, codings: str, cap: int, thread: ThreadPoolExecutor) -> None:
         self._response, self._cap, self._thread = response, cap, thread
         self._unpacker = Unpacker(codings, cap)
-        self._sent = 0
+        self._sent = self._unpacked = 0
         self._cut = False
 
     @property
@@ -137,38 +136,41 @@ class _Coming:
                 if self._sent > self._cap:
                     raise _SentTooMuch
                 coming = self._unpacker.feed(part)
-                piece = next(coming, b"")
-                while piece:
+                while piece := await self._next(coming):
                     yield piece
-                    piece = await self._further(coming, len(piece))
         except aiohttp.ClientPayloadError:
             self._cut = True
         for piece in self._unpacker.rest():
             yield piece
 
-    async def _further(self, coming: Iterator[bytes], last: int) -> bytes:
-        """The next piece: after a small one on the spot, since hardly any follow; else from the thread."""
-        if last < PIECE:
-            return next(coming, b"")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _some, coming)
+    async def _next(self, coming: Iterator[bytes]) -> bytes:
+        """The next piece, on the spot as long as the body is small; a bomb is known by then."""
+        if self._unpacked < LARGE_BYTES:
+            piece = next(coming, b"")
+        else:
+            piece = await asyncio.get_running_loop().run_in_executor(self._thread, _some, coming)
+        self._unpacked += len(piece)
+        return piece
 
 
-async def _pour(pieces: AsyncIterator[bytes], body: io.BytesIO, most: int) -> bool:
+async def _pour(pieces: AsyncIterator[bytes], body: list[bytes], most: int) -> bool:
     """Bytes into the body until it holds more than `most`; whether there may be further ones."""
+    size = 0
     async for piece in pieces:
-        body.write(piece)
-        if body.tell() > most:
+        body.append(piece)
+        size += len(piece)
+        if size > most:
             return True
     return False
 
 
 def _some(pieces: Iterator[bytes]) -> bytes:
-    """The next pieces together, up to about a batch; empty where none is left."""
+    """The next pieces together, up to about the size that one may have; empty where none is left."""
     out, size = [], 0
     for piece in pieces:
         out.append(piece)
         size += len(piece)
-        if size >= _BATCH:
+        if size >= PIECE:
             break
     return b"".join(out)
 

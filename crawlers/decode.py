@@ -18,8 +18,12 @@ PIECE = 256 * 1024
 """Bytes unpacked in one go: less than a millisecond's work."""
 _ZSTD_WINDOW = 8 * 1024 * 1024
 """RFC 9659: what a client must take, and no more."""
-_ZSTD_SLICE = 4 * 1024
-"""Bytes handed to zstd in one go: it cannot be asked for a part of what they hold."""
+_SLICE = 4 * 1024
+"""Bytes unpacked in one go: zstd cannot be asked for a part of what they hold, and so we know what each came to."""
+MOST_TIMES = 100
+"""Text packs to a fifth or a twentieth of its size, the same page over and over to a fiftieth; a bomb to a thousandth."""
+UNSUSPECTED_BYTES = 512 * 1024
+"""Below it, nobody counts how many times."""
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -29,6 +33,10 @@ class BadCoding(Exception):
 
 class Overflow(Exception):
     """The bytes unpack to more than the cap."""
+
+
+class Bomb(Overflow):
+    """The bytes unpack to so many times their size that they were made to."""
 
 
 class _Stage(Protocol):
@@ -56,6 +64,7 @@ class Unpacker:
             raise BadCoding(f"{len(names)} codings one inside another")
         self._stages = [_stage(name, cap) for name in reversed(names)] or [_Gzip()]
         self._counts = [0] * len(self._stages)
+        self._taken = self._given = 0
         self._cap = cap
 
     @property
@@ -64,8 +73,17 @@ class Unpacker:
         return all(stage.ended for stage in self._stages)
 
     def feed(self, part: bytes) -> Iterator[bytes]:
-        """What a further part unpacks to, in small pieces. Raises Overflow over the cap, BadCoding for damaged bytes."""
-        yield from self._through(0, part)
+        """What a further part unpacks to, in small pieces.
+
+        Raises Overflow over the cap, Bomb well before it for what was made to grow, BadCoding for damaged bytes.
+        """
+        for start in range(0, len(part), _SLICE):
+            self._taken += min(_SLICE, len(part) - start)
+            for piece in self._through(0, part[start : start + _SLICE]):
+                self._given += len(piece)
+                if self._given > max(UNSUSPECTED_BYTES, MOST_TIMES * self._taken):
+                    raise Bomb
+                yield piece
 
     def rest(self) -> Iterator[bytes]:
         """What was held back, when no part follows. Raises as `feed`."""
@@ -205,32 +223,44 @@ class _Brotli:
         return b""
 
 
+class _Sink:
+    """What zstd writes to: it stops at the cap. Not the stage itself, since such a ring would never be freed."""
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self._pieces: list[bytes] = []
+        self._held = 0
+
+    def write(self, piece: bytes) -> int:
+        """Takes a piece. Raises Overflow, which stops the unpacker."""
+        self._held += len(piece)
+        if self._held > self._cap:
+            self.take()
+            raise Overflow
+        self._pieces.append(piece)
+        return len(piece)
+
+    def take(self) -> list[bytes]:
+        """What was written since."""
+        pieces, self._pieces, self._held = self._pieces, [], 0
+        return pieces
+
+
 class _Zstd:
     """Frames of zstd. Where a frame ends is not told, so a cut one is not known from a whole one."""
 
     def __init__(self, cap: int) -> None:
         self.ended = True
-        self._cap = cap
-        self._out: list[bytes] = []
-        self._held = 0
-        self._writer = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_writer(self)  # type: ignore[arg-type]  # it calls `write` alone
-
-    def write(self, piece: bytes) -> int:
-        """Called by the unpacker as it goes, which an error stops."""
-        self._held += len(piece)
-        if self._held > self._cap:
-            raise Overflow
-        self._out.append(piece)
-        return len(piece)
+        self._sink = _Sink(cap)
+        unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._writer = unpacker.stream_writer(self._sink)  # type: ignore[arg-type]  # it calls `write` alone
 
     def feed(self, part: bytes) -> Iterator[bytes]:
-        for start in range(0, len(part), _ZSTD_SLICE):
-            try:
-                self._writer.write(part[start : start + _ZSTD_SLICE])
-            except zstandard.ZstdError as error:
-                raise BadCoding(f"damaged zstd: {error}") from error
-            pieces, self._out, self._held = self._out, [], 0
-            yield from pieces
+        try:
+            self._writer.write(part)
+        except zstandard.ZstdError as error:
+            raise BadCoding(f"damaged zstd: {error}") from error
+        yield from self._sink.take()
 
     def rest(self) -> bytes:
         return b""

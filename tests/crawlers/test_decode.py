@@ -11,9 +11,11 @@ import brotli  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import zstandard
 
-from crawlers.decode import PIECE, BadCoding, Overflow, Unpacker
+from crawlers.decode import PIECE, UNSUSPECTED_BYTES, BadCoding, Bomb, Overflow, Unpacker
 
-WORDS = "".join(f"<item>{n} 新模型发布，上下文二百万字</item>" for n in range(12_000)).encode()
+WORDS = "".join(
+    f"<item>{n * 7919 % 99991} 新模型发布，上下文{n * 104729 % 9973}万字</item>" for n in range(12_000)
+).encode()
 
 
 def raw_deflate(body: bytes) -> bytes:
@@ -71,6 +73,24 @@ def test_nothing_unpacks_past_the_cap(form: str) -> None:
             piece for start in range(0, len(packed), 60_000) for piece in unpacker.feed(packed[start : start + 60_000])
         )
     assert sum(map(len, came)) <= 100_000
+
+
+@pytest.mark.parametrize("form", ["gzip", "deflate", "raw deflate", "brotli", "zstd", "gzip in brotli"])
+def test_what_was_made_to_grow_is_known_long_before_the_cap(form: str) -> None:
+    codings, pack = PACKERS[form]
+    came: list[bytes] = []
+    unpacker, packed = Unpacker(codings, 50_000_000), pack(bytes(20_000_000))
+    with pytest.raises(Bomb):
+        came.extend(unpacker.feed(packed))
+    assert sum(map(len, came)) <= UNSUSPECTED_BYTES
+
+
+def test_the_same_page_over_and_over_is_no_bomb() -> None:
+    page = "".join(
+        f"<li class=post><a href=/news/{n}>{n}: a model is released</a></li>" for n in range(60_000)
+    ).encode()
+    assert len(page) > 5 * UNSUSPECTED_BYTES
+    assert unpacked("gzip", gzip.compress(page, 9), 60_000) == (page, True)
 
 
 def test_what_unpacks_to_nothing_in_between_is_capped_too() -> None:
