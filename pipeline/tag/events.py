@@ -39,6 +39,11 @@ _BESIDE = re.compile("含|及|和|与|，")
 _USED = re.compile(r"\s?(?:集成|接入|调用|切换|训练数据)")
 _USES = re.compile(r"(?:支持|接入|基于|调用|集成|兼容|适配|运行|部署|使用|利用|面向|为|给|对)[^，,。]{0,6}$|多$")
 _THIRD_PARTY = re.compile(r"第三方|third[- ]party|(?:多款|等)[^，,]{0,6}模型")
+_SAID = re.compile(
+    r"^(?:传|曝)(?!统|播|输|感|媒|奇|说|承|递|真|光)|(?<![流宣遗])传(?=拟|将|已|正|获|计划|或|与|向|筹|推出|即将|要|考虑)"
+)
+"""The one character by which a headline says that it only repeats."""
+_TRIAL = re.compile(r"(?:开启|启动|开始|进行)[^，,。]{0,10}(?:内测|公测|测试(?!版|套件|基准|集))")
 _CLAIMED = 1.5
 """A type that weighs less rests on a word or two used in passing."""
 _LATER = 0.6
@@ -95,8 +100,9 @@ def certainty(scan: Scan) -> tuple[Certainty, str]:
         cue = _asked(scan, title) if kind == "question" else next(meant, None)
         if cue:
             return kind, scan.text[cue.start : cue.end]
-    if scan.text.startswith("传") and scan.title_end:
-        return "rumour", "传"
+    said = _SAID.search(scan.text, 0, scan.title_end)
+    if said:
+        return "rumour", said[0]
     hearsay = next((c for c in lead if c.group == "hearsay"), None)
     for kind in _DOUBTS_OF_TEXT:
         cue = next((c for c in lead if c.group == kind and _is_meant(scan, c)), None)
@@ -194,6 +200,9 @@ def _is_later(scan: Scan, place: int) -> bool:
 def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple[str, float, str]]:
     """What the headline's construction says, or where it does not tell, the first sentence's."""
     lead = scan.sentence(scan.title_end + 1)
+    trial = _on_trial(scan, products, lexicon)
+    if trial:
+        return [("model_release", _HEADLINE, trial)]
     read = _deed(scan, products, lexicon, 0, scan.title_end) if scan.title_end else None
     weight = _HEADLINE * (_LATER if read and _is_later(scan, read.start) else 1.0)
     if read is None or not read.noun:
@@ -207,7 +216,11 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
         read = again._replace(quote=read.quote if read else again.quote, group=read.group if read else again.group)
     if read.head in ("product", "paper", "") and read.group in ("release", "open_source") and _has_weights(scan):
         read = read._replace(head="model")
-    if read.head == "model" and read.group != "open_source" and _is_hosted(read):
+    if (
+        read.head == "model"
+        and read.group != "open_source"
+        and (_is_hosted(read) or _takes_in(scan, read, products, lexicon))
+    ):
         read = read._replace(head="product")
     if not read.head and not _names_thing(scan, products, read):
         return []
@@ -242,6 +255,23 @@ def _is_used(scan: Scan, model: Cue) -> bool:
 def _is_hosted(read: _Deed) -> bool:
     """Whether a platform only takes in models that others made: `百炼上线第三方开源旗舰模型`."""
     return bool(_THIRD_PARTY.search(read.quote))
+
+
+def _takes_in(scan: Scan, read: _Deed, products: list[Found], lexicon: Lexicon) -> bool:
+    """Whether an app only begins to offer a model: `Codex 上线 GPT-5.4 模型`."""
+    host = next((p for p in products if p.start < min(read.start, scan.title_end)), None)
+    hosts = host and host.id and host.id not in lexicon.models and host.end + 1 >= read.start
+    return bool(hosts and read.quote.startswith(("上线", "接入", "引入", "登陆", "adds", "brings")))
+
+
+def _on_trial(scan: Scan, products: list[Found], lexicon: Lexicon) -> str:
+    """The words by which a headline opens a model to testers: `开启 V8 模型早期测试`."""
+    trial = _TRIAL.search(scan.text, 0, scan.title_end)
+    if not trial:
+        return ""
+    spoken = any(c.group == "model" and c.start < scan.title_end for c in scan.cues)
+    known = any(p.start < scan.title_end and p.id in lexicon.models and p.rule == "version" for p in products)
+    return trial[0] if spoken or known else ""
 
 
 def _overrules(scan: Scan, lead: _Deed, span: tuple[int, int]) -> bool:
