@@ -167,6 +167,28 @@ def test_doctor_finds_nothing_wrong_with_a_new_installation(run: Run) -> None:
     assert "BAD" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("LAUNCHWATCH_DIGEST_TO", "mailto:desk@example.com,wecom://SECRET-K!", "robot's address"),
+        ("LAUNCHWATCH_DIGEST_TO", "pigeon://roof", "no channel for 'pigeon'"),
+        ("LAUNCHWATCH_DIGEST_LENS", "games", "no lens is called 'games'; there are"),
+    ],
+)
+def test_a_wrong_address_for_digests_is_found_and_nothing_starts_with_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    found = run("doctor")
+    assert found.code == 1
+    assert any(line.startswith("BAD") and name in line and words in line for line in found.out.splitlines())
+    for part in ("up", "worker"):
+        refused = run(part)
+        assert (refused.code, refused.out) == (2, "")
+        assert name in refused.err
+        assert "SECRET-K" not in refused.err
+
+
 def test_migrate_says_where_the_store_stands(run: Run) -> None:
     assert "version" in run("migrate").out
 
@@ -186,3 +208,38 @@ def test_replay_raw_says_what_it_read_again_and_refuses_what_it_does_not_know(ru
     assert run("replay", "--raw", "--source", "nobody").code == 2
     assert "no day like" in run("replay", "--raw", "--since", "soon").err
     assert "0 pieces of work again" in run("replay", "--aside").out
+
+
+def test_a_watch_is_tried_edited_paused_and_shown(run: Run) -> None:
+    document = {"id": "k1", "title": "Kimi 智能助手启动 200 万字无损上下文内测", "text": "月之暗面宣布。"}
+    lines = json.dumps({**document, "published_at": datetime.now(UTC).isoformat()})
+    assert run("ingest", "-", stdin=lines).code == 0
+    tried = run("watches", "try", "--company", "moonshot-ai", "--cadence", "daily")
+    assert "1 alerts in 1 messages" in tried.out
+    assert "company: moonshot-ai" in tried.out or "公司：moonshot-ai" in tried.out
+    added = run("watches", "add", "Kimi", "--company", "moonshot-ai", "--to", "mailto:alice@example.com")
+    assert "1 alerts in 1 messages" in added.err
+    assert run("watches", "add", "Kimi", "--yes").code == 2
+    assert run("watches", "edit", "kimi", "--session", "shanghai:before_open", "--clear", "company", "--yes").code == 0
+    assert run("watches", "pause", "kimi").code == 0
+    [kept] = [json.loads(line) for line in run("watches", "list", "--json").out.splitlines()]
+    assert (kept["companies"], kept["cadence"], kept["paused"]) == ([], "sessions", True)
+    assert "alice" not in run("watches", "show", "kimi").out
+    assert run("watches", "resume", "kimi").code == 0
+    assert "paused" not in run("watches").out
+
+
+def test_a_test_message_shows_what_each_destination_answered(run: Run) -> None:
+    run("watches", "add", "Mail", "--to", "mailto:a@example.com", "--yes")
+    ran = run("watches", "test", "mail")
+    assert ran.code == 1
+    assert "no mail server is set" in ran.out
+
+
+def test_alerts_are_found_and_dead_ones_sent_again(run: Run) -> None:
+    assert run("alerts", "list", "--state", "dead", "--since", "2024-01-01", "--text", "Kimi", "--json").out == ""
+    assert run("alerts", "list", "--state", "lost").code == 2
+    assert run("alerts", "replay").code == 2
+    assert run("alerts", "replay", "--dead").code == 0
+    assert run("alerts", "replay", "7").code == 1
+    assert run("alerts", "show", "nothing").code == 1
