@@ -43,6 +43,8 @@ _SAID = re.compile(
     r"^(?:传|曝)(?!统|播|输|感|媒|奇|说|承|递|真|光)|(?<![流宣遗])传(?=拟|将|已|正|获|计划|或|与|向|筹|推出|即将|要|考虑)"
 )
 """The one character by which a headline says that it only repeats."""
+_API = re.compile(r"API|SDK|CLI|功能|插件|套餐|平台|模式|App|应用|服务")
+"""What a headline that only opens a way to a model speaks of."""
 _TRIAL = re.compile(r"(?:开启|启动|开始|进行)[^，,。]{0,10}(?:内测|公测|测试(?!版|套件|基准|集))")
 _CLAIMED = 1.5
 """A type that weighs less rests on a word or two used in passing."""
@@ -74,7 +76,9 @@ _NO_DOUBT = {
     ),
     "曝光": re.compile(r"(?:研究|论文|调查|记者|媒体)\||\|(?:量|度|率|帧)"),
     "疑似": re.compile(r"\|(?:枪手|凶手|病例|嫌)"),
-    "预测": re.compile(r"(?:数据|的|用于|可|天气|气象|时间序列|结构|新闻)\||\|(?:模型|能力|准确|性能|城市|结果|误差)"),
+    "预测": re.compile(
+        r"(?:数据|的|用于|可|模型|天气|气象|时间序列|结构|新闻)\||\|(?:模型|能力|准确|性能|城市|结果|误差)"
+    ),
     "虚假": re.compile(r"\|(?:软文|信息|内容|宣传|新闻|视频|图片|账)"),
 }
 """Where a word of doubt is none; `|` stands for the word."""
@@ -214,6 +218,12 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
         if read is None:
             weight *= 0.4 if again.group == "extend" else 0.7
         read = again._replace(quote=read.quote if read else again.quote, group=read.group if read else again.group)
+    if (
+        read.head in ("product", "")
+        and read.group in ("release", "open_source")
+        and _is_model_after_all(scan, products, lexicon)
+    ):
+        read = read._replace(head="model")
     if read.head in ("product", "paper", "") and read.group in ("release", "open_source") and _has_weights(scan):
         read = read._replace(head="model")
     if (
@@ -245,6 +255,14 @@ def _has_weights(scan: Scan) -> bool:
     if any(_BESIDE.search(scan.text, 0, c.start) and not _is_used(scan, c) for c in beside):
         return True
     return bool(_WEIGHTS.search(scan.folded, 0, scan.title_end + 400))
+
+
+def _is_model_after_all(scan: Scan, products: list[Found], lexicon: Lexicon) -> bool:
+    """Whether the first sentence calls a model what the headline calls a tool or by its bare name."""
+    lead = _deed(scan, products, lexicon, *scan.sentence(scan.title_end + 1))
+    if lead is None or lead.head != "model" or not lead.noun or lead.group not in ("release", "open_source"):
+        return False
+    return not _USES.search(lead.quote) and not _API.search(scan.text, 0, scan.title_end)
 
 
 def _is_used(scan: Scan, model: Cue) -> bool:
