@@ -24,6 +24,7 @@ class Asked:
     count: int
     """How many times this path was asked for, this time included."""
     port: int
+    body: bytes = b""
 
 
 @dataclass
@@ -113,10 +114,9 @@ class Site:
             first, *rest = head.split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest if line)}
             method, path, _ = (*first.split(" "), "", "")[:3]
-            if length := int(headers.get("content-length", "0")):
-                await reader.readexactly(length)
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
             count = 1 + sum(asked.path == path for asked in self.asked)
-            asked = Asked(method, path, headers, time.monotonic(), count, self.port)
+            asked = Asked(method, path, headers, time.monotonic(), count, self.port, body)
             self.asked.append(asked)
             page = self.pages.get(path.partition("?")[0]) or self.pages["/missing"]
             await page(asked, Answer(writer))
