@@ -45,6 +45,9 @@ _SAID = re.compile(
 """The one character by which a headline says that it only repeats."""
 _API = re.compile(r"API|SDK|CLI|功能|插件|套餐|平台|模式|App|应用|服务")
 """What a headline that only opens a way to a model speaks of."""
+_OPEN_ADJECTIVES = frozenset(
+    {"open source", "open-source", "opensource", "open-weight", "open weights", "open-weights"}
+)
 _TRIAL = re.compile(r"(?:开启|启动|开始|进行)[^，,。]{0,10}(?:内测|公测|测试(?!版|套件|基准|集))")
 _CLAIMED = 1.5
 """A type that weighs less rests on a word or two used in passing."""
@@ -74,7 +77,7 @@ _NO_DOUBT = {
     "泄露": re.compile(
         r"(?:密钥|数据|隐私|信息|密码|凭证|机密|用户|资料|代码|文件|敏感\S{0,4})(?:被|遭|大规模|的)?\||\|(?:风险|事件|漏洞|隐患)"
     ),
-    "曝光": re.compile(r"(?:研究|论文|调查|记者|媒体)\||\|(?:量|度|率|帧)"),
+    "曝光": re.compile(r"(?:研究|论文|调查|记者|媒体|315\s?|晚会)\||\|(?:量|度|率|帧)"),
     "疑似": re.compile(r"\|(?:枪手|凶手|病例|嫌)"),
     "预测": re.compile(
         r"(?:数据|的|用于|可|模型|天气|气象|时间序列|结构|新闻)\||\|(?:模型|能力|准确|性能|城市|结果|误差)"
@@ -169,7 +172,9 @@ def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -
     if not any(w > 0 for w in weights.values()):
         return Kind("product_launch", "", weights)
     best = max(weights, key=lambda t: weights[t] * lexicon.type_weights.get(t, 1.0))
-    if best in _RELEASES and sure in ("rumour", "forecast", "question", "denial"):
+    if best in _RELEASES and sure == "question":
+        return Kind("product_launch", "", weights)
+    if best in _RELEASES and sure in ("rumour", "forecast", "denial"):
         best = "rumor"
     claimed = weights.get(best, 0.0) >= _CLAIMED or best == "rumor" or best in _RELEASES
     if not claimed or (best not in _RELEASES and _gathers(scan)):
@@ -312,7 +317,7 @@ class _Deed(NamedTuple):
 def _deed(scan: Scan, products: list[Found], lexicon: Lexicon, low: int, high: int) -> _Deed | None:
     """What is done to what between two places."""
     cues = [c for c in scan.cues if low <= c.start and c.end <= high]
-    verbs = [c for c in cues if c.group in _VERBS and scan.text[c.end : c.end + 1] != "的"]
+    verbs = [c for c in cues if c.group in _VERBS and scan.text[c.end : c.end + 1] != "的" and not _describes(scan, c)]
     if not verbs:
         return None
     verb = max((c for c in verbs if c.start == verbs[0].start), key=lambda c: c.end)
@@ -321,10 +326,17 @@ def _deed(scan: Scan, products: list[Found], lexicon: Lexicon, low: int, high: i
     following = (c.start for c in cues if _cuts(scan, c, start))
     end = min(end, next(following, end))
     if not scan.text[start:end].strip(' 了：:"“”'):
+        if verb.group == "extend":
+            return None
         start, end = low, verb.start
     quote = scan.text[min(start, verb.start) : max(end, verb.end)].strip()
     head, noun = _head(scan, products, lexicon, start, end)
     return _Deed(verb.group, head, noun, quote, verb.start)
+
+
+def _describes(scan: Scan, cue: Cue) -> bool:
+    """Whether English words of openness only describe what follows: `open source AI would be better`."""
+    return cue.group == "open_source" and scan.folded[cue.start : cue.end] in _OPEN_ADJECTIVES
 
 
 def _cuts(scan: Scan, cue: Cue, start: int) -> bool:
@@ -343,7 +355,11 @@ def _modifies(scan: Scan, cue: Cue) -> bool:
 
 def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: int) -> tuple[str, bool]:
     """The kind of thing that a noun phrase ends in, and whether a noun says so rather than what we know of a product."""
-    nouns = [c for c in scan.cues if c.group in _NOUNS and start <= c.start and c.end <= end]
+    nouns = [
+        c
+        for c in scan.cues
+        if c.group in _NOUNS and start <= c.start and c.end <= end and scan.text[c.end : c.end + 1] != "官"
+    ]
     named = [p for p in products if start <= p.start and p.end <= end]
     joined = next((c for c in nouns if scan.text[c.end : c.end + 1] in ("及", "、", "含", "并")), None)
     if joined:
