@@ -91,18 +91,24 @@ class Earlier:
     def __init__(self, events: Iterable[Event], knowledge: KnowledgeBase, beside: Iterable[Event] = ()) -> None:
         self._by_key: dict[tuple[str, str, str], list[Known]] = {}
         self._named: dict[tuple[str, str, str], list[Known]] = {}
-        past = list(events)
-        for event in (*past, *beside):
-            for known in figures(event):
-                self._named.setdefault(known.key, []).append(known)
-        for event in past:
+        for event in beside:
+            if any(fact.kind in RECORD_KINDS for fact in event.facts):
+                self._note(figures(event))
+        for event in events:
+            known_here = figures(event)
+            self._note(known_here)
             if event.certainty == "fact":
-                for known in figures(event):
+                for known in known_here:
                     if known.fact.product is None or not belongs(known.fact, event, knowledge):
                         continue
                     self._by_key.setdefault(known.key, []).append(known)
         for held in self._by_key.values():
             held.sort(key=lambda k: (k.day, k.event_id, k.subject))
+
+    def _note(self, found: list[Known]) -> None:
+        for known in found:
+            if known.fact.kind in RECORD_KINDS:
+                self._named.setdefault(known.key, []).append(known)
 
     def like(self, own: Known) -> list[Known]:
         """Figures of the same kind and unit from events filed before, oldest first."""

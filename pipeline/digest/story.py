@@ -149,7 +149,7 @@ def worth_a_paragraph(event: Event, ledger: Ledger) -> bool:
     """Whether an event carries one: it happened, and a figure, an official report or a second report stands behind it."""
     if event.certainty != "fact" or not _tells(event):
         return False
-    return bool(telling.main_facts(event, ledger)) or len(event.reports) > 1 or any(r.tier == 1 for r in event.reports)
+    return len(event.reports) > 1 or any(r.tier == 1 for r in event.reports) or bool(telling.main_facts(event, ledger))
 
 
 def _apart(worthy: Sequence[Ranked]) -> list[Ranked]:
