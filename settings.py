@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     knowledge: Path = BUNDLED
     """A knowledge folder of your own in place of the bundled one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """JSON Lines or text; `auto` writes text where a terminal reads it."""
+    processes: int = Field(default=0, ge=0, le=64)
+    """How many processes of `launchwatch up` take documents through the trip; 0 for two where there are as many cores."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     admin_key: SecretStr | None = None

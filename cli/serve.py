@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 def serve() -> None:
     """Serve the pages and the API at LAUNCHWATCH_HOST and LAUNCHWATCH_PORT until stopped."""
     settings = read_settings()
-    start_logging(settings.log_level)
+    start_logging(settings.log_level, settings.log_format)
     with refusing():
         web = create_app(settings)
         complain(f"http://{settings.host}:{settings.port}/ ; the key stands in {settings.home / 'admin.key'}")

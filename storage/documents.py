@@ -40,6 +40,8 @@ class Received(Record):
     new: int
     known: int
     ids: tuple[str, ...]
+    fresh: tuple[str, ...] = ()
+    """Those of the ids that are new."""
 
 
 class Finished(NamedTuple):
@@ -103,7 +105,7 @@ def receive(
                 known[key] = aliases[key] = document_id
     _store(session, fresh, aliases)
     queue.push_all(session, kind, [document_id for document_id, _ in fresh], now, priority=priority)
-    return Received(new=len(fresh), known=len(raws) - len(fresh), ids=tuple(ids))
+    return Received(new=len(fresh), known=len(raws) - len(fresh), ids=tuple(ids), fresh=tuple(key for key, _ in fresh))
 
 
 def identities(raw: RawDocument) -> tuple[bytes, ...]:
@@ -273,8 +275,9 @@ def amend(session: Session, document_id: str, raw: RawDocument, now: datetime) -
 def fail_abandoned(session: Session, now: datetime) -> int:
     """Documents that wait for work which was set aside are failed, with its reason; how many there were."""
     aside = and_(_work.c.subject == _documents.c.id, _work.c.kind == PROCESS, _work.c.state == "quarantined")
-    waiting = select(_documents.c.id, _work.c.reason).join(_work, aside).where(_documents.c.state == State.PENDING.value)
-    for document_id, reason in (pending := list(session.execute(waiting))):
+    of_them = select(_documents.c.id, _work.c.reason).join(_work, aside)
+    pending = list(session.execute(of_them.where(_documents.c.state == State.PENDING.value)))
+    for document_id, reason in pending:
         fail(session, document_id, PROCESS, reason, now)
     return len(pending)
 

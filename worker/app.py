@@ -44,6 +44,7 @@ def create_app(settings: Settings) -> Celery:
         worker_enable_soft_shutdown_on_idle=True,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={

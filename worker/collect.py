@@ -32,6 +32,7 @@ from crawlers.sources import Source
 from crawlers.websub import is_signed
 from pipeline.records import RawDocument
 from storage import documents, queue, sources, subscriptions
+from worker import trail
 from worker.desk import Desk
 from worker.watchdog import tell_health
 
@@ -216,6 +217,7 @@ def _save(
             subscriptions.want(session, source.id, crawled.state.hub, crawled.state.topic, now)
         if work is not None:
             _done(session, work, now)
+    trail.received(source.id, received.fresh)
     log.info("visited", source=source.id, health=crawled.health.value, new=received.new, known=received.known)
     return Visit(source_id=source.id, crawled=crawled, new=received.new, known=received.known, ids=received.ids)
 

@@ -17,6 +17,7 @@ from worker.deliver.mail import Server
 from worker.desk import Desk
 from worker.digests import announcement
 from worker.telling import bundle
+from worker.trail import documents_of
 
 log = structlog.get_logger()
 
@@ -59,7 +60,8 @@ def _deliver(
     outcome = _sent(desk, delivery, client, clock(), server, public_url)
     now = clock()
     state, answer, retry_at = _judged(delivery, outcome, now)
-    log.info("delivered", delivery=delivery.id, state=state, answer=answer, attempt=delivery.attempts)
+    values = {"delivery": delivery.id, "state": state, "answer": answer, "attempt": delivery.attempts}
+    log.info("delivered", **values, **_behind(desk, delivery))
     with desk.store.writing() as session:
         outbox.finish(session, delivery, state, answer, now, retry_at)
     return "dead" if state != "sent" and retry_at is None else state
@@ -90,6 +92,16 @@ def _message(desk: Desk, delivery: outbox.Delivery, now: datetime, public_url: s
             return None if event and event.is_noise else alert
         kept = digests.get(session, delivery.alert_id)
     return announcement(kept, public_url) if kept else None
+
+
+def _behind(desk: Desk, delivery: outbox.Delivery) -> dict[str, object]:
+    """What a delivery tells of, so that a document can be followed to it."""
+    if delivery.kind != "alert":
+        return {delivery.kind: delivery.alert_id}
+    with desk.store.reading() as session:
+        alert = watches.alert(session, delivery.alert_id)
+        event = events.get(session, alert.event_id) if alert else None
+    return {"alert": delivery.alert_id, "event_id": event.id if event else None, "documents": documents_of(event)}
 
 
 def _judged(delivery: outbox.Delivery, outcome: Outcome, now: datetime) -> tuple[End, str, datetime | None]:

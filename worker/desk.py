@@ -14,6 +14,7 @@ from pipeline.lexicon import Lexicon
 from settings import Settings
 from storage import queue
 from storage.engine import Store, open_store
+from storage.live import Publisher
 from worker.model import Model, model_of
 from worker.telling import WatchShelf
 
@@ -29,6 +30,8 @@ class Desk:
     model: Model | None = None
     """The language model, where the installation has one."""
     watches: WatchShelf = field(default_factory=WatchShelf)
+    live: Publisher = field(default_factory=Publisher)
+    """Tells open pages what has changed."""
 
     @property
     def lenses(self) -> list[Lens]:
@@ -50,6 +53,7 @@ def open_desk(settings: Settings) -> Desk:
         sources={source.id: source for source in sources_of(settings)},
         zone=settings.zone,
         model=model_of(settings),
+        live=Publisher(settings.redis_url),
     )
 
 

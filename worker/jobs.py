@@ -23,6 +23,7 @@ from worker.advice import advised
 from worker.desk import Desk
 from worker.suspects import bounded, rehearse
 from worker.telling import queue_alerts
+from worker.trail import Trail
 
 log = structlog.get_logger()
 
@@ -104,6 +105,7 @@ def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter
 def _save(desk: Desk, ordered: Sequence[Read], book: WatchBook, now: datetime) -> Counter[State]:
     """Documents that were read, placed and saved together; how many ended in which state."""
     fates: Counter[State] = Counter()
+    trail = Trail()
     with desk.store.writing() as session:
         events.placing(session)
         ours = {work.id for work in queue.held(session, [work for work, _ in ordered])}
@@ -114,9 +116,11 @@ def _save(desk: Desk, ordered: Sequence[Read], book: WatchBook, now: datetime) -
             if isinstance(reading, Exception):
                 fates[_fail(session, work, "read", reading, now)] += 1
             else:
-                fates[_place(batch, desk, reading, book)] += 1
+                fates[_place(batch, desk, reading, book, trail)] += 1
         batch.flush()
         queue.done_all(session, [work for work, reading in ordered if not isinstance(reading, Exception)], now)
+    trail.tell()
+    desk.live.publish(list(trail.events))
     return fates
 
 
@@ -159,13 +163,15 @@ def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: 
     return State.FAILED
 
 
-def _place(batch: Batch, desk: Desk, reading: flow.Reading, book: WatchBook) -> State:
+def _place(batch: Batch, desk: Desk, reading: flow.Reading, book: WatchBook, trail: Trail) -> State:
     """One document's fate, its event and its alerts."""
     document, seat = reading.document, batch.seats.get(reading.document.id)
     state, reason, verdict = flow.fate(reading, batch.like(reading.fingerprint))
-    joined = _join(batch, desk, reading, seat, book) if state is State.DONE else None
+    outcome = _join(batch, desk, reading, seat, book) if state is State.DONE else None
+    joined = outcome.event.id if outcome else None
     ended = Finished(document, reading.fingerprint, reading.tags, reading.facts, state, reason, joined, verdict.of)
     batch.finish(ended)
+    trail.placed(reading, state, reason, outcome)
     if seat is not None:
         batch.flush()
         settle_again(batch.session, desk, seat, batch.now)
@@ -174,7 +180,7 @@ def _place(batch: Batch, desk: Desk, reading: flow.Reading, book: WatchBook) -> 
     return state
 
 
-def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, book: WatchBook) -> str:
+def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, book: WatchBook) -> flow.Outcome:
     """The event that a document joins or founds, with what follows. One that made the trip before keeps its seat."""
     candidates = [] if seat else _candidates(batch.session, reading.sketch)
     placement = Placement(event_id=seat, new=False) if seat else flow.place(reading, candidates, desk.lexicon)
@@ -184,7 +190,7 @@ def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, boo
     sketch = None if seat else flow.remember(reading, placement, candidates)
     batch.settle(Settled(outcome.event, outcome.links, outcome.scores), sketch, placement.new)
     queue_alerts(batch.session, outcome.alerts, book, batch.now)
-    return outcome.event.id
+    return outcome
 
 
 def settle_again(

@@ -114,3 +114,6 @@ def test_a_worker_takes_named_documents_and_a_sweep_finds_those_whose_message_wa
     bell.send_task("worker.tasks.sweep", queue="process")
     counts = wait_for_done(store, len(received.ids))
     assert (counts[State.PENDING], counts[State.FAILED]) == (0, 0)
+    lines = [json.loads(line) for line in (settings.home / "worker.log").read_text().splitlines() if line[:1] == "{"]
+    of_one = [line["event"] for line in lines if line.get("document") == rung[0]]
+    assert of_one == ["read", "placed", "linked"]
