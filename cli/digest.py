@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from cli.console import Refusal, complain, now, on_terminal, print_lines, print_table, read_settings, write_whole
-from cli.prices import read_quotes
+from cli.prices import reaching, read_quotes
 from cli.store import opened_desk, opened_store
 from knowledge.schema import Lens
 from pipeline import digest as digests
@@ -35,7 +35,9 @@ WeekOption = Annotated[
 ]
 LensOption = Annotated[str, typer.Option("--lens", help="The point of view: media, all, or one of your own.")]
 LangOption = Annotated[str, typer.Option("--lang", help="zh or en.")]
-PricesOption = Annotated[Path | None, typer.Option("--prices", help="A CSV of date,security,close and maybe index.")]
+PricesOption = Annotated[
+    Path | None, typer.Option("--prices", help="A CSV of date,security,close and maybe index; or yahoo.")
+]
 MarketOption = Annotated[
     str, typer.Option("--market", help="Which security of it is the market; its column index else.")
 ]
@@ -115,8 +117,8 @@ def digest(
         return
     if format not in digests.FORMATS:
         raise Refusal(str(digests.UnknownFormat(format, digests.FORMATS)), code=2)
-    quotes = read_quotes(prices, market, sector)
-    with _asked(week, lens, lang) as asked:
+    quotes = read_quotes(prices, market, sector, read_settings())
+    with reaching(), _asked(week, lens, lang) as asked:
         sent = frozen(asked.desk, asked.period, asked.lens, asked.language, format)
         if sent is not None and not save:
             _hand_out(sent, format, output)

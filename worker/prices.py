@@ -22,7 +22,10 @@ class PriceSource(Protocol):
     """Whatever gives daily closes: a file, a database, a data library wrapped in a few lines."""
 
     def closes(self, security: str, since: date, until: date) -> Sequence[tuple[date, float]]:
-        """Daily closes of a security or an index, adjusted, oldest first; empty where it has none."""
+        """Daily closes of a security or an index, adjusted, oldest first; empty where it has none.
+
+        Raises PricesUnreachable where it has to ask for them and gets no answer.
+        """
 
     def called(self, security: str) -> str:
         """Its name for people, or its id."""
@@ -38,6 +41,14 @@ class PricesBroken(ValueError):
     def __init__(self, path: Path, line: int, what: str) -> None:
         super().__init__(f"{path}, line {line}: {what}; give date,security,close and maybe index and name")
         self.path, self.line, self.what = path, line, what
+
+
+class PricesUnreachable(Exception):
+    """A service does not answer, or refuses: which, for what security, and why."""
+
+    def __init__(self, source: str, security: str, why: str) -> None:
+        super().__init__(f"{source} gives no prices of {security} now: {why}")
+        self.source, self.security, self.why = source, security, why
 
 
 class CsvPrices:

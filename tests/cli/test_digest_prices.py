@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from worker.prices import PricesUnreachable
 
 WEEK = ("digest", "--week", "2024-W12")
 PRICES = """date,security,close,index
@@ -66,3 +68,25 @@ def test_wrong_prices_are_refused(
     assert ran.code == 2, ran
     assert said in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_prices_of_the_net_need_an_index_and_the_library(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = run(*WEEK, "--prices", "yahoo")
+    assert (ran.code, "needs the index to measure against" in ran.err) == (2, True)
+    monkeypatch.setattr("cli.prices.find_spec", lambda _: None)
+    ran = run(*WEEK, "--prices", "yahoo", "--market", "000300.SH")
+    assert ran.code == 1
+    assert "pip install 'launchwatch[prices]'" in ran.err
+
+
+def test_prices_that_cannot_be_had_are_told_in_a_line(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        source = "Nowhere"
+
+        def closes(self, security: str, since: date, until: date) -> list[tuple[date, float]]:
+            raise PricesUnreachable(self.source, security, "no route")
+
+    monkeypatch.setattr("cli.prices._yahoo", lambda _: Silent())
+    ran = filled(*WEEK, "--prices", "yahoo", "--market", "000300.SH")
+    assert ran.code == 1
+    assert "Nowhere gives no prices of 000300.SH now: no route; leave --prices out, or give a CSV" in ran.err
