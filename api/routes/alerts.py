@@ -1,0 +1,95 @@
+"""Alerts: what was told to whom, why, what waits and what was refused; dead deliveries can be sent again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query
+
+from api.deps import AtDesk, Desk, now
+from pipeline.destination import masked
+from pipeline.records import Alert, Record
+from storage import alert_history, outbox, watches
+from storage.alert_history import Told
+from storage.outbox import Attempt, DeliveryState
+
+router = APIRouter(tags=["alerts"])
+
+
+class AlertPage(Record):
+    """Alerts, newest first; `next` asks for those after them."""
+
+    alerts: tuple[Told, ...]
+    next: str | None
+
+
+class AlertWhole(Record):
+    """An alert with its deliveries and every attempt at them."""
+
+    told: Told
+    attempts: tuple[Attempt, ...]
+
+
+@router.get("/alerts")
+def list_alerts(
+    desk: AtDesk,
+    watch: Annotated[list[str] | None, Query()] = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    state: Annotated[list[DeliveryState] | None, Query()] = None,
+    text: str = "",
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> AlertPage:
+    """Alerts that meet every filter given: a watch, a time, a delivery's state, words."""
+    with desk.store.reading() as session:
+        before = watches.alert(session, cursor) if cursor else None
+        if cursor and before is None:
+            raise ValueError("cursor: take the one that a page gave as `next`")
+        found = alert_history.find(
+            session,
+            watch_ids=watch,
+            since=_aware(since, desk),
+            until=_aware(until, desk),
+            states=state,
+            text=text,
+            before=before,
+            limit=limit + 1,
+        )
+    more = found[limit - 1].alert.id if len(found) > limit else None
+    return AlertPage(alerts=tuple(map(_shown, found[:limit])), next=more)
+
+
+@router.get("/alerts/{alert_id}")
+def one_alert(desk: AtDesk, alert_id: str) -> AlertWhole:
+    """An alert with its deliveries and every attempt at them."""
+    with desk.store.reading() as session:
+        [told] = alert_history.told(session, [_found(watches.alert(session, alert_id), alert_id)])
+        attempts = [attempt for delivery in told.deliveries for attempt in outbox.history(session, delivery.id)]
+    return AlertWhole(told=_shown(told), attempts=tuple(attempts))
+
+
+@router.post("/deliveries/{delivery_id}/replay", status_code=202)
+def replay(desk: AtDesk, delivery_id: int) -> dict[str, str | int]:
+    """Send a dead delivery again; the sender takes it within seconds."""
+    with desk.store.writing() as session:
+        if not outbox.revive(session, delivery_id, now()):
+            raise HTTPException(409, f"delivery {delivery_id} is not dead, or not there")
+    return {"delivery": delivery_id, "status": "due"}
+
+
+def _shown(told: Told) -> Told:
+    """Without the keys and secrets of destinations."""
+    deliveries = (d.model_copy(update={"destination": masked(d.destination)}) for d in told.deliveries)
+    return told.model_copy(update={"deliveries": tuple(deliveries)})
+
+
+def _found(alert: Alert | None, alert_id: str) -> Alert:
+    if alert is None:
+        raise HTTPException(404, f"there is no alert {alert_id!r}")
+    return alert
+
+
+def _aware(at: datetime | None, desk: Desk) -> datetime | None:
+    return at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone)
