@@ -115,7 +115,8 @@ class Assistant:
         except ValueError as error:
             raise ToolError(str(error)) from error
         with desk.store.reading() as session:
-            hits = finding.find(session, question, kind="event", limit=limit)
+            hits = finding.find_events(session, question, limit=limit)
+            hits = hits or finding.find_events(session, question, limit=limit, some_words=True)
             found = events.several(session, [hit.subject for hit in hits])
         return tuple(_line(found[hit.subject]) for hit in hits if hit.subject in found)
 

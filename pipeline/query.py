@@ -58,6 +58,13 @@ class Query(Record):
     names: tuple[str, ...] = ()
     """Names that were understood as more than words, as `kind:id`."""
 
+    def of_some_words(self) -> Query:
+        """The question that any of its words answers; filters still hold."""
+        words = [group for group in self.groups if any(term.tokens for way in group for term in way)]
+        filters = tuple(group for group in self.groups if group not in words)
+        some: Group = tuple(dict.fromkeys(way for group in words for way in group))
+        return self.model_copy(update={"groups": (*filters, *([some] if some else []))})
+
     @property
     def is_empty(self) -> bool:
         """Whether it asks for nothing at all."""

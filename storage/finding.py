@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from pipeline.query import Alternative, Group, Query, Term
 from pipeline.records import Record
+from storage import tables
 from storage.engine import is_postgres
 from storage.search import LONGEST_TOKEN, Kind, first_id, quoted, tag
 
@@ -31,6 +32,13 @@ TITLE_COUNTS = 4
 """How many matches in the text one in the title is worth."""
 ACTS, IS_NAMED = 0.9, 0.5
 """What it is worth, of 1, that an event is tagged with the subject that a word names: as its actor, or at all."""
+
+IN_TEXT = 0.7
+"""What an answer in a report's text is worth, of 1, beside one in an event's titles and quotes."""
+
+_WHOLE = "r.id, r.kind, r.subject, r.title, r.tags, r.body"
+_rows = tables.table(tables.SearchRow)
+_documents = tables.table(tables.DocumentRow)
 
 Order = Literal["relevance", "newest", "importance"]
 
@@ -58,7 +66,7 @@ def find(
     if offset >= CANDIDATES and order != "newest":
         return []
     wanted = limit + offset if order == "newest" else max(limit + offset, CANDIDATES)
-    rows = _newest(session, query, kind, wanted, "r.id, r.kind, r.subject, r.title, r.tags, r.body")
+    rows = _newest(session, query, kind, wanted, _WHOLE)
     if not rows:
         return []
     weights = {} if order == "newest" else _importance(session, [row.subject for row in rows], lens)
@@ -67,7 +75,7 @@ def find(
             kind=row.kind,
             subject=row.subject,
             when=_when(row.id),
-            score=_score(row, query.groups, weights.get(row.subject, 0.0), rows[0].id, order),
+            score=_rank(row.id, _fits(row, query.groups), weights.get(row.subject, 0.0), rows[0].id, order),
         )
         for row in rows
     ]
@@ -75,15 +83,76 @@ def find(
     return hits[offset : offset + limit]
 
 
-def facets(session: Session, query: Query, prefixes: Iterable[str], kind: Kind = "event") -> dict[str, Counter[str]]:
-    """How often each tag stands among the newest `COUNTED` that answer, by its prefix: {"co": {"openai": 12}, ...}."""
+def find_events(
+    session: Session,
+    query: Query,
+    *,
+    lens: str = "all",
+    order: Order = "relevance",
+    limit: int = 50,
+    offset: int = 0,
+    some_words: bool = False,
+) -> list[Hit]:
+    """Events that answer a query by what stands in them or in the text of one of their reports, best first.
+
+    With `some_words` one word of several is enough; what holds more of them still comes first.
+    """
+    if offset >= CANDIDATES and order != "newest":
+        return []
+    wanted = limit + offset if order == "newest" else max(limit + offset, CANDIDATES)
+    asked = query.of_some_words() if some_words else query
+    rows = _newest(session, asked, "event", wanted, _WHOLE)
+    told = _told(session, asked, query.groups, wanted)
+    more = _rows_of(session, set(told) - {row.subject for row in rows})
+    rows = [*rows, *more]
+    if not rows:
+        return []
+    weights = (
+        {} if order == "newest" and not query.importance else _importance(session, [r.subject for r in rows], lens)
+    )
+    newest = max(row.id for row in rows)
+    hits = [
+        Hit(kind="event", subject=row.subject, when=_when(row.id), score=_rank(row.id, fit, weight, newest, order))
+        for row in rows
+        for weight in [weights.get(row.subject, 0.0)]
+        for fit in [max(_fits(row, query.groups), IN_TEXT * told.get(row.subject, 0.0))]
+        if weight >= query.importance
+    ]
+    hits.sort(key=lambda hit: (-hit.score, -hit.when.timestamp(), hit.subject))
+    return hits[offset : offset + limit]
+
+
+def facets(session: Session, query: Query, prefixes: Iterable[str]) -> dict[str, Counter[str]]:
+    """How often each tag stands among the newest events that answer, by its prefix: {"co": {"openai": 12}, ...}."""
     counted: dict[str, Counter[str]] = {prefix: Counter() for prefix in prefixes}
-    for row in _newest(session, query, kind, COUNTED, "r.tags"):
+    rows = _newest(session, query, "event", COUNTED, "r.subject, r.tags")
+    told = {} if query.importance else _told(session, query, query.groups, CANDIDATES)
+    for row in [*rows, *_rows_of(session, set(told) - {row.subject for row in rows})]:
         for token in row.tags.split():
             prefix, _, value = token.partition("_")
             if prefix in counted:
                 counted[prefix][value] += 1
     return counted
+
+
+def _told(session: Session, query: Query, groups: Sequence[Group], limit: int) -> dict[str, float]:
+    """Events of which a report's text answers a query, and how well it fits groups; only where words are asked for."""
+    if not any(term.tokens for group in query.groups for way in group for term in way):
+        return {}
+    bare = query.model_copy(update={"importance": 0.0})
+    fits = {row.subject: _fits(row, groups) for row in _newest(session, bare, "document", limit, _WHOLE)}
+    asked = select(_documents.c.id, _documents.c.event_id).where(
+        _documents.c.id.in_(list(fits)), _documents.c.event_id.is_not(None)
+    )
+    best: dict[str, float] = {}
+    for row in session.execute(asked):
+        best[row.event_id] = max(best.get(row.event_id, 0.0), fits[row.id])
+    return best
+
+
+def _rows_of(session: Session, event_ids: Iterable[str]) -> Sequence[Any]:
+    """The index's rows of some events; what was taken out of the index has none."""
+    return session.execute(select(_rows).where(_rows.c.kind == "event", _rows.c.subject.in_(sorted(event_ids)))).all()
 
 
 def _newest(session: Session, query: Query, kind: Kind | None, limit: int, columns: str) -> Sequence[Any]:
@@ -166,17 +235,22 @@ def _cut(term: Term) -> list[str]:
 # ---- the ranker -----------------------------------------------------------------------------------------------------
 
 
-def _score(row: Any, groups: Sequence[Group], importance: float, newest: int, order: Order) -> float:
+def _rank(row_id: int, fit: float, importance: float, newest: int, order: Order) -> float:
     if order == "newest":
-        return float(row.id >> 20)
+        return float(row_id >> 20)
     if order == "importance":
         return round(importance, 6)
-    title, tags = f" {row.title} ", f" {row.tags} "
-    body = f" {zlib.decompress(row.body).decode()} " if groups else ""
-    fits = [max(_fit(alternative, title, body, tags) for alternative in group) for group in groups]
-    age = ((newest >> 20) - (row.id >> 20)) / FADE.total_seconds()
-    fit = sum(fits) / len(fits) if fits else 1.0
+    age = ((newest >> 20) - (row_id >> 20)) / FADE.total_seconds()
     return round(fit * (1 + importance / 100) * (1 + math.exp(-age)), 12)
+
+
+def _fits(row: Any, groups: Sequence[Group]) -> float:
+    """How well a row answers, 0-1: the mean over what was asked."""
+    if not groups:
+        return 1.0
+    title, tags = f" {row.title} ", f" {row.tags} "
+    body = f" {zlib.decompress(row.body).decode()} "
+    return sum(max(_fit(way, title, body, tags) for way in group) for group in groups) / len(groups)
 
 
 def _fit(alternative: Alternative, title: str, body: str, tags: str) -> float:

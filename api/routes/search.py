@@ -43,10 +43,12 @@ class Answers(Record):
     next: int | None
     """The `offset` that asks for those after them."""
     facets: dict[str, tuple[Count, ...]]
+    partial: bool = False
+    """Whether nothing holds every word, and these hold some."""
     names: tuple[str, ...] = ()
     """Names that were understood: `company:moonshot-ai`."""
     near: tuple[str, ...] = ()
-    """Where nothing was found: names that are spelled nearly so."""
+    """Where nothing holds every word: names that are spelled nearly so."""
 
 
 @router.get("/search")
@@ -83,7 +85,10 @@ def search(
 def answers(desk: Desk, question: Question, order: finding.Order, facets: bool, limit: int, offset: int = 0) -> Answers:
     """The events that answer a question, for the route and for the page."""
     with desk.store.reading() as session:
-        hits = finding.find(session, question, kind="event", order=order, limit=limit + 1, offset=offset)
+        hits = finding.find_events(session, question, order=order, limit=limit + 1, offset=offset)
+        partial = not hits and offset == 0
+        if partial:
+            hits = finding.find_events(session, question, limit=limit, some_words=True)
         found = events.several(session, [hit.subject for hit in hits[:limit]])
         counted = finding.facets(session, question, FACETS.values()) if facets else {}
     known = [(found[hit.subject], hit.score) for hit in hits[:limit] if hit.subject in found]
@@ -91,8 +96,9 @@ def answers(desk: Desk, question: Question, order: finding.Order, facets: bool, 
         events=tuple(Found(event=e, score=s, marks=_marks(e, question)) for e, s in known),
         next=offset + limit if len(hits) > limit else None,
         facets={key: _counts(desk, key, counted[prefix]) for key, prefix in FACETS.items() if prefix in counted},
+        partial=partial and bool(known),
         names=question.names,
-        near=() if known else tuple(name for word in question.words for name in desk.names.near(word)),
+        near=() if known and not partial else tuple(name for word in question.words for name in desk.names.near(word)),
     )
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from pipeline.query import Query, Term, plain, tagged
 from pipeline.text import tokens
-from storage import events, finding, search
+from storage import documents, events, finding, search
 from storage.engine import Store
 from tests.factories import make_event
-from tests.storage.factories import DAY, MINUTE, NOW, make_score
+from tests.storage.factories import DAY, MINUTE, NOW, finish, make_raw, make_score, make_tags, take
 
 
 def subjects(hits: list[finding.Hit]) -> list[str]:
@@ -75,3 +75,25 @@ def test_pages_follow_each_other(filled: Store, order: finding.Order) -> None:
         whole = finding.find(session, asked, order=order)
         pages = [finding.find(session, asked, order=order, limit=1, offset=n) for n in range(4)]
     assert [hit for page in pages for hit in page] == whole
+
+
+def test_a_report_s_text_answers_for_its_event(store: Store) -> None:
+    with store.writing() as session:
+        taken = take(session, make_raw(title="无关标题", text="月之暗面的长文本"))
+        finish(session, taken)
+        event = make_event("moonshot-ai", id="e1")
+        events.save(session, event)
+        documents.seat(session, [taken.document.id], event.id)
+        search.index_document(session, taken.document, make_tags(taken.document.id))
+        assert finding.find_events(session, plain("长文本")) == []
+        search.index_event(session, event)
+        assert subjects(finding.find_events(session, plain("长文本"))) == ["e1"]
+        search.remove(session, "event", "e1")
+        assert finding.find_events(session, plain("长文本")) == []
+
+
+def test_where_no_event_holds_every_word_those_with_the_most_come_first(filled: Store) -> None:
+    asked = plain("200万字 百度 raises", ("type", "model_update"))
+    with filled.reading() as session:
+        assert finding.find_events(session, asked) == []
+        assert subjects(finding.find_events(session, asked, some_words=True)) == ["rival", "kimi"]
