@@ -46,7 +46,7 @@ def _storm(tally: Tally, made: Stage, roles: Sequence[str], count: int, advance:
         hub.put(None)
         made.drain(parts, tally)
         thread.join(30)
-        tally.remarks.append("kills: " + ", ".join(f"{killed[role]} {role}" for role in roles))
+        tally.remarks.append("kills: " + ", ".join(f"{times} {who}" for who, times in sorted(killed.items())))
         tally.recovered += sum(times for line, times in parts.heard.items() if line == "again")
         for role, times in parts.ended.items():
             tally.wonder(f"{role} ended by itself {times} times", times)
@@ -57,14 +57,18 @@ def _storm(tally: Tally, made: Stage, roles: Sequence[str], count: int, advance:
 def _kill_one(
     made: Stage, parts: Nursery, dice: random.Random, hub: SimpleQueue[list[Story] | None], advance: Advance
 ) -> str:
-    """Some news, a moment, a kill; who was killed."""
+    """Some news, a victim at work, a moment, a kill; who was killed."""
     hub.put(pushed(made.world.tell(HAPPENINGS_A_KILL), dice))
+    victim = dice.choice(EMBEDDED) if "beat" not in parts.parts or dice.random() < 0.9 else "beat"
+    made.revive_until(parts, lambda: any(part.role == victim for part in parts.ready()), 60)
     time.sleep(dice.uniform(SHORTEST, LONGEST))
-    parts.revive()
-    while not (at_work := sorted(part.role for part in parts.ready())):
-        time.sleep(0.01)
-    victim = dice.choice(at_work)
-    parts.kill(victim)
+    how = dice.random() if made.redis and victim not in ("web", "beat") else 0.0
+    if how > 0.75 and parts.kill_child(victim):
+        victim += "'s child"
+    elif how > 0.5:
+        parts.kill_first(victim)
+    else:
+        parts.kill(victim)
     advance()
     return victim
 

@@ -45,6 +45,8 @@ class Nursery:
     """Lines that parts told, by their text: `point ...`, `again`."""
     ended: Counter[str] = field(default_factory=Counter)
     """Parts that ended by themselves, by role."""
+    born: list[int] = field(default_factory=list)
+    """Every part ever started: what a killed one left behind is ended with the rest."""
     _process: subprocess.Popen[str] | None = None
     _news: threading.Condition = field(default_factory=threading.Condition)
     _up: bool = False
@@ -83,6 +85,21 @@ class Nursery:
         self.end(role, signal.SIGKILL)
         self.start(role)
 
+    def kill_first(self, role: str) -> None:
+        """`kill -9` of a part's first process alone, whose children are left behind; a new one in its place."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.parts[role].pid, signal.SIGKILL)
+        self._gone(self.parts[role].pid)
+        self.start(role)
+
+    def kill_child(self, role: str) -> bool:
+        """`kill -9` of a child of a part, which the part replaces by itself; False when it has none."""
+        path = Path(f"/proc/{self.parts[role].pid}/task/{self.parts[role].pid}/children")
+        with contextlib.suppress(OSError, IndexError):
+            os.kill(int(path.read_text().split()[-1]), signal.SIGKILL)
+            return True
+        return False
+
     def end(self, role: str, how: signal.Signals) -> None:
         """A signal to a part; SIGKILL goes to its children too."""
         pid = self.parts[role].pid
@@ -108,8 +125,9 @@ class Nursery:
 
     def close(self) -> None:
         """Every part killed, the nursery ended."""
-        for role in list(self.parts):
-            self.end(role, signal.SIGKILL)
+        for pid in self.born:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -124,6 +142,7 @@ class Nursery:
                     self._up = True
                 elif what == "started":
                     pid = int(words[1])
+                    self.born.append(pid)
                     self.parts[words[0]] = Part(words[0], pid, time.monotonic(), self._at_work.get(pid, 0.0))
                 elif what == "ready":
                     self._at_work[int(words[1])] = time.monotonic()

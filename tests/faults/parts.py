@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import uvicorn
 from celery.signals import worker_ready
@@ -21,6 +22,7 @@ from api import app as web
 from cli.logs import start_logging
 from knowledge.load import load
 from pipeline.lexicon import Lexicon
+from storage import queue
 from storage.engine import open_store
 from tests.faults import points, poison
 from tests.faults.plan import ZONE, Plan
@@ -68,11 +70,12 @@ def _become(plan: Plan, lexicon: Lexicon, role: str, run: Callable[[Plan, Lexico
         os.setsid()
         die_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        sys.stdin.close()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 2)
-        start_logging("WARNING", as_json=True)
+        start_logging("WARNING")
         points.arm(plan.crash_at)
+        _tell_of_returns()
         if plan.poison:
             poison.arm()
         run(plan, lexicon, role)
@@ -85,6 +88,19 @@ def _become(plan: Plan, lexicon: Lexicon, role: str, run: Callable[[Plan, Lexico
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _tell_of_returns() -> None:
+    """Say `again` for each piece of work that came back after an attempt that nobody finished."""
+    claim = queue.claim
+
+    def telling(*given: Any, **named: Any) -> list[queue.Work]:
+        works = claim(*given, **named)
+        for _ in range(sum(work.attempts > 1 for work in works)):
+            tell("again")
+        return works
+
+    queue.claim = telling
 
 
 def desk_of(plan: Plan, lexicon: Lexicon) -> Desk:
