@@ -96,6 +96,26 @@ def test_a_sender_that_vanished_is_followed_by_one_marked_repeat(desk: Desk, ale
     assert state(desk).repeat
 
 
+def test_only_the_delivery_on_the_wire_is_under_way(desk: Desk, alert: Alert) -> None:
+    """A slow or killed sender must not make a repeat of what it never began: its lease would end, and another send it too."""
+    with desk.store.writing() as session:
+        outbox.push(session, alert, ["wecom://second-0123456789", "wecom://third-0123456789"], NOW)
+
+    class Cut(Vendor):
+        """A robot during whose first answer the sender is killed."""
+
+        def post(self, request: Request) -> Answer:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver_due(desk, Cut(), at(NOW))
+    with desk.store.reading() as session:
+        assert outbox.counts_by_state(session) == {"sending": 1, "new": 2}
+    deliver_due(desk, Vendor(), at(NOW + LEASE + timedelta(seconds=1)))
+    with desk.store.reading() as session:
+        assert sorted(delivery.repeat for delivery in outbox.recent(session)) == [False, False, True]
+
+
 def test_an_answer_that_never_came_is_asked_for_once_more_at_most(desk: Desk, alert: Alert) -> None:
     vendor = Vendor(NoAnswer("cut off"), NoAnswer("cut off again"), NoAnswer("and again"))
     now = NOW
