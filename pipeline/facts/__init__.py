@@ -40,7 +40,7 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
     kept: dict[tuple[object, ...], Fact] = {}
     for term, qualifier in sorted(read, key=lambda r: (r[0].start, r[0].end)):
         low, high = _sentence(starts, term.start, len(folded))
-        product, compared = owners.of(term.kind, term.start, term.end, low, high)
+        product, compared = owners.of(term.kind, term.value, term.start, term.end, low, high)
         owner = (product.name or None) if product else parties.acting(term.start)
         if term.kind == "money" or (term.kind == "hardware" and parties.buys(term.start, low)):
             product, owner = None, parties.of(term.start, low, term.detail)

@@ -186,6 +186,7 @@ _PER_PART = re.compile(
 _SUPPOSED = re.compile(
     r"(?:equivalent to|equal to|if it \w+|even|match(?:es|ing)?|相当于|媲美|堪比)(?: an?)?\s*$"
     r"|(?:training|可训|可训练|支持训练|单机训练)(?:\s?(?:up to|最高|高达|多达))?\s*$"
+    r"|(?:demonstrated|tested|evaluated|experiments|验证|实验)\s(?:on|with|across)\s*$"
     r"|(?:enabl\w+|abilit\w+ to|allow\w*|can|able to|possible to|capable of|for|支持|可以?|能够?)\s?(?:\w+ ){0,2}?"
     r"(?:train|run|fine-?tun|serv|host|deploy|微调|训练|运行|部署|跑)\w*\s?(?:models? (?:of |with )?)?(?:up to|最高|高达|多达|an?|the)?\s*$"
     r"|(?:超越|超过|击败|优于|媲美|surpass\w*|outperform\w*|beat\w*|than|rival\w*)\s?(?:同级|同尺寸|同规模|an?|the|most|all|other)\s*$"
@@ -248,6 +249,9 @@ def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
         return None
     if (
         one.value >= 1e9
+        and not re.match(
+            r"\s?(?:per |/\s?|a |every )(?:minute|day|week|month|hour|second)|\s?(?:/|每)(?:天|日|分|月|周)", right
+        )
         and (_TRAINED.search(left + right) or not _USED.search(left + right))
         and not _USED.search(left[-10:])
     ):

@@ -10,6 +10,7 @@ from pipeline.facts import months
 from pipeline.lexicon import Lexicon, is_likeness
 from pipeline.records import ProductTag, Tags
 from pipeline.text import fold
+from pipeline.version import parse
 
 _COMPARED = re.compile(
     r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|超(?=[a-z])|比(?!例|特|赛|如"
@@ -17,7 +18,7 @@ _COMPARED = re.compile(
     r"|whereas"
 )
 _BEATEN = re.compile(
-    r"(?:超越|超过|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|than|over|vs\.?)\s?(?:了)?\s?$"
+    r"(?:超越|超过|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|exceed\w*|than|over|vs\.?)\s?(?:了)?\s?$"
 )
 """What stands before a rival's name when the sentence goes on about the winner."""
 _BUILT_ON = re.compile(
@@ -26,15 +27,19 @@ _BUILT_ON = re.compile(
 )
 """What stands before the name of what a model is made from, or is made to work with."""
 _RELEASES = re.compile(r"发布|推出|开源|上线|公布|放出|launch|releas|introduc|unveil|open-?sourc|announc")
-_OTHER_MODEL = re.compile(r"(?:全新|新的|另一款|另一个|下一代|更大的?|next|another|new|future)\s?$")
+_OTHER_MODEL = re.compile(
+    r"(?:larger|bigger|future|smaller)\s[^.,]{0,24}$|(?:全新|新的|另一款|另一个|下一代|更大的?|next|another|new|future)\s?$"
+)
 """What stands before the size of a model that has no name yet."""
 _GENERIC = re.compile(r"\s?(?:级别?)?(?:的)?(?:大?模型|models?(?![a-z]))")
+_CONTEXT_OF = re.compile(r"\s?(?:token )?context (?:window |length )?(?:on|for) ")
 _APPOSED = re.compile(r"\s?(?:[、,]\s?(?:激活|总)参数\s?[\d.]+\s?[亿万bm]?)?\s?(?:总?参数|parameters?)?\s?的?\s?")
 """What stands between a size and the name that bears it: `40 亿参数 X`."""
 _OPENS_WITH = re.compile(r"\W*(?:参数|的|parameters?|params|tokens?)*\W*,?\s?(?:the |its )?")
 _OUT_OF_NAME = re.compile(r"[A-Z][\w.+-]*(?: [A-Z0-9][\w.+-]*)*")
 _HAS = re.compile(
-    r"\s?(?:模型|版本?|系列)?\s?(?:则|也|还|已|均)?(?:拥有|支持|具备|采用|为|是|达|有|的|仅|以|has |have |with |is |supports? |uses |at )"
+    r"\s?(?:模型|版本?|系列)?\s?(?:则|也|还|已|均)?(?:拥有|支持|具备|采用|为|是|达|有|的|仅|以|has |have |with |is |supports? |uses |at |\()"
+    r"|\s(?:agent |model )?(?:achiev|scor|reach|hit|get|offer|featur|claim|boast)\w* "
 )
 _BEARER = re.compile(r"\s?(?:总?参数|parameters?)?\s?的\s?(?P<name>[A-Z][\w.-]*)")
 """A name that bears the size before it: `5000 亿参数的 V8`."""
@@ -42,6 +47,10 @@ _SUPPORTED = re.compile(
     r"(?:支持|接入|集成|兼容|适配|调用|提供|包括|包含|supports?|including|such as|models like)\s?(?:the\s)?$"
 )
 """What stands before products that another makes use of."""
+_ANNOUNCED = re.compile(
+    r"(?<=[a-z] )(?:launche[sd]|introduce[sd]|release[sd]|announce[sd]|unveil(?:s|ed)|open-sourced)(?= )"
+)
+"""What a sentence says whose subject brings something out, though we know neither."""
 _NEAR = 6
 _NOT_NAMED = frozenset(
     {"The", "A", "An", "Our", "Its", "This", "With", "And", "At", "For", "Of", "In", "Total", "AI", "MoE", "LLM"}
@@ -53,7 +62,7 @@ _MODEL_KINDS = frozenset({"parameters", "active_parameters", "training_data", "o
 _RECALLED = 200
 """How far back a sentence without a name may look for the product it speaks of."""
 _BEFORE = re.compile(
-    r"(?:从|由|from)\s?(?:原来的?|此前的?|之前的?|约|about|roughly|around)?\s?$"
+    r"(?:从|由|(?<!sizes )(?<!ranging )(?<!ranges )from)\s?(?:原来的?|此前的?|之前的?|约|about|roughly|around)?\s?$"
     r"|(?:原来的?|此前的?|之前的?|上一代的?|前代的?|原先的?|去年|previous(?:ly)?"
     r"|originally|earlier|formerly)\s?(?:仅|约|只|支持)?[^。;；,，\n]{0,10}$"
 )
@@ -116,7 +125,9 @@ class Owners:
         )
         self.actor = tags.companies[0].id if tags.companies else None
 
-    def of(self, kind: str, start: int, end: int, low: int, high: int) -> tuple[ProductTag | None, bool]:
+    def of(
+        self, kind: str, value: float | str, start: int, end: int, low: int, high: int
+    ) -> tuple[ProductTag | None, bool]:
         """The product that a span's fact belongs to, and whether the fact is given for comparison."""
         listed = self._in_turn(start, low, high)
         if listed:
@@ -128,16 +139,19 @@ class Owners:
         owner = around or self._subject(before, start, low)
         if after and not around and (owner is None or self._leads(owner, start, end, after[0].start)):
             owner = after[0] if owner or self._introduces(start, end, low, after[0].start) else None
-        if not around and self._is_anothers(owner, start, end, low):
+        if not around and (self._is_anothers(owner, start, end, low) or _is_other_size(owner, kind, value)):
             return NOBODY, False
         compared = self._is_compared(owner, kind, start, low) or bool(
             _BEFORE.search(self.folded[max(low, start - 24) : start])
         )
-        return (owner.product if owner else self._in_mind(kind, start)), compared
+        return (owner.product if owner else self._in_mind(kind, start, low)), compared
 
     def _may_have(self, product: ProductTag, kind: str) -> bool:
         """Whether a product can have a fact of a kind: an app has no parameters."""
-        return kind not in _MODEL_KINDS or product.id is None or product.id in self.models
+        if kind not in _MODEL_KINDS or product.id is None or product.id in self.models:
+            return True
+        named = parse(product.name)
+        return named.version is not None or named.size is not None
 
     def _released(self, in_title: list[Owner], title_end: int) -> ProductTag | None:
         """What the headline is about: of its products the first behind a verb of release, else the first."""
@@ -174,9 +188,9 @@ class Owners:
 
     def _leads(self, owner: Owner, start: int, end: int, following: int) -> bool:
         """Whether a figure belongs to the name behind it rather than to the one before."""
-        return bool(_APPOSED.fullmatch(self.folded, end, following)) or (
-            bool(_CLAUSE.search(self.folded, owner.end, start)) and self._leads_to(end, following)
-        )
+        return bool(
+            _APPOSED.fullmatch(self.folded, end, following) or _CONTEXT_OF.fullmatch(self.folded, end, following)
+        ) or (bool(_CLAUSE.search(self.folded, owner.end, start)) and self._leads_to(end, following))
 
     def _introduces(self, start: int, end: int, low: int, following: int) -> bool:
         """Whether a sentence opens with a figure that its first name has: `With 70B parameters, X ...`."""
@@ -185,32 +199,40 @@ class Owners:
 
     def _is_anothers(self, owner: Owner | None, start: int, end: int, low: int) -> bool:
         """Whether a figure is that of a model which has no name yet, or one that we do not know."""
-        if _OTHER_MODEL.search(self.folded, max(low, start - 8), start) and _GENERIC.match(self.folded, end):
+        if _OTHER_MODEL.search(self.folded, max(low, start - 30), start) and _GENERIC.match(self.folded, end):
             return True
         bearer = _BEARER.match(self.text, end)
-        if bearer and self._is_strange(bearer["name"], bearer.start("name"), bearer.end("name")):
+        if bearer and self._is_strange(bearer["name"], bearer.start("name"), bearer.end("name"), None):
             return True
         edge = max(low, owner.end if owner and owner.end <= start else low, start - 60)
         for name in _OUT_OF_NAME.finditer(self.text, edge, start):
-            if not self._is_strange(name[0], *name.span()) or _CLAUSE.search(self.folded, name.end(), start):
+            if not self._is_strange(name[0], *name.span(), owner) or _CLAUSE.search(self.folded, name.end(), start):
                 continue
             has = _HAS.match(self.folded, name.end(), start) and any(c.islower() for c in name[0])
             if has or start - name.end() <= 1:
                 return True
         return False
 
-    def _is_strange(self, name: str, start: int, end: int) -> bool:
-        """Whether a name written in capitals is none that we know."""
+    def _is_strange(self, name: str, start: int, end: int, owner: Owner | None) -> bool:
+        """Whether a name written in capitals is none that we know, or the longer name of another maker's product."""
+        maker = next((m for m in self.makers if m.start == start and m.end < end), None)
+        if maker and owner and owner.product.company != maker.product.company:
+            return True
         words = [w for w in re.split(r"[\s-]", name) if w not in _NOT_NAMED and w not in self.not_names]
         return bool(words) and not any(o.start < end and start < o.end for o in (*self.makers, *self.places))
 
-    def _in_mind(self, kind: str, start: int) -> ProductTag | None:
+    def _in_mind(self, kind: str, start: int, low: int) -> ProductTag | None:
         """The product that a sentence without one is about: the headline's unless another has come up, or the last one."""
         places = [o for o in self.places if self._may_have(o.product, kind)]
         last = next((o.product for o in reversed(places) if start - _RECALLED <= o.start and o.end <= start), None)
-        if not self.titled and len({o.product.name for o in places}) > 1:
-            return last
         main = self.main if self.main and self._may_have(self.main, kind) else None
+        if not self.titled and len({o.product.name for o in places}) > 1:
+            return last if last is None or main is None or last.name == main.name else NOBODY
+        others = {m.product.company for m in self.makers if low <= m.start < start}
+        if main and others and (main.company or self.actor) not in others:
+            return NOBODY
+        if main and others == set() and _ANNOUNCED.search(self.text, low, start):
+            return NOBODY
         if main is None or last is None or None in (last.company, main.company) or last.company == main.company:
             return main or last
         return None
@@ -251,6 +273,12 @@ class Owners:
         match = _COMPARED.search(self.folded, max(low, owner.start - 14), edge)
         ours = self.main.company or self.actor
         return bool(match) or (owner.product.company is not None and owner.product.company != ours)
+
+
+def _is_other_size(owner: Owner | None, kind: str, value: float | str) -> bool:
+    """Whether a model's name tells another size than the figure, so that the figure is not its own."""
+    size = parse(owner.product.name).size if owner and kind == "parameters" else None
+    return size is not None and isinstance(value, float) and abs(value - size) > 0.15 * size
 
 
 def as_of(sentence: str) -> str | None:

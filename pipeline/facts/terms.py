@@ -41,6 +41,10 @@ _OPEN = re.compile(
 _NOT_OPEN = re.compile(
     r"not |n't |never |不|未|非|没有|尚无|other |其他|其它|any |all |most |many |best |against |among |for "
 )
+_OPEN_KIND = re.compile(
+    r"\s?(?:benchmarks?|leaderboards?|models(?! (?:are|is|on|under|available))|ecosystem|community|rankings?|leader|model releases)"
+)
+"""What follows openness that is only a kind of models."""
 _PIXELS = re.compile(r"(?<![\d.])(?P<w>\d{3,5})\s?[x×*]\s?(?P<h>\d{3,5})(?:\s?(?:像素|px|pixels?))?(?![\d\w])")
 _LINES = re.compile(
     r"(?<![\d.a-z])(?P<p>480|540|576|720|768|1080|1440|2160|4320)\s?p(?![a-z0-9])"
@@ -107,7 +111,7 @@ def _licences(folded: str) -> Iterator[Term]:
     for match in _LICENCE.finditer(folded):
         value = _LICENCES[int(str(match.lastgroup)[1:])][0]
         yield Term(match.start(), match.end(), "licence", value, "spdx_or_name")
-    opened = _OPEN.search(folded)
+    opened = next((m for m in _OPEN.finditer(folded) if not _OPEN_KIND.match(folded, m.end())), None)
     if opened and not _NOT_OPEN.search(folded, max(0, opened.start() - 10), opened.start()):
         yield Term(opened.start(), opened.end(), "openness", "open_weights", "enum")
 
@@ -115,6 +119,13 @@ def _licences(folded: str) -> Iterator[Term]:
 def _scores(folded: str, lexicon: Lexicon) -> Iterator[Term]:
     for match in _scored(lexicon.benchmarks).finditer(folded):
         before = match["value2"] is not None
+        if (
+            not before
+            and not match["unit"]
+            and match.end("name") + 1 >= match.start("value")
+            and float(match["value"]) < 10
+        ):
+            continue
         value = float(match["value2"] if before else match["value"])
         unit = (match["unit2"] if before else match["unit"]) or ""
         name = match["name2"] if before else match["name"]

@@ -33,6 +33,10 @@ _MAKERS = re.compile(
 )
 """What stands behind a product's name that means the people who made it."""
 _SERIES = re.compile(r"\D*?[ -]?[vV]?\d{1,2}(?:\.\d{1,2})?(?=[- ][A-Za-z0-9])")
+_PHASE = re.compile(
+    r"(?:day|top|tier|level|stage|phase|type|part|week|year|age|under|over|sub|step|pass)[-_]?\d+", re.IGNORECASE
+)
+"""A count with a word before it: `day-0`, `top-5`."""
 _MOST = 60
 _LETTERS = 4
 """So few capitals are an abbreviation of anything: a product only where a noun says so."""
@@ -239,6 +243,8 @@ def _shape(word: str, grown: bool, lexicon: Lexicon) -> str:
     letters = sum(c.isalpha() for c in word)
     parts = re.split("[-_‑]", word)
     if len(parts) > 1 and parts[-1] in _NO_NAME_ENDS:
+        return "none"
+    if _PHASE.fullmatch(word):
         return "none"
     if any(c.isdigit() for c in word):
         return "strong" if (letters >= 3 and not word.islower()) or (letters >= 3 and len(parts) > 1) else "none"
