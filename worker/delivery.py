@@ -34,11 +34,16 @@ End = Literal["sent", "failed", "unknown"]
 
 
 def deliver_due(
-    desk: Desk, client: Client, clock: Callable[[], datetime], server: Server | None = None, public_url: str = ""
+    desk: Desk,
+    client: Client,
+    clock: Callable[[], datetime],
+    server: Server | None = None,
+    public_url: str = "",
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Counter[str]:
     """Send every delivery that is due; how many ended in which state. `public_url` is where a digest can be read."""
     ends: Counter[str] = Counter()
-    while claimed := _claimed(desk, clock()):
+    while go_on() and (claimed := _claimed(desk, clock())):
         ends[_deliver(desk, claimed[0], client, clock, server, public_url)] += 1
     return ends
 

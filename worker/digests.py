@@ -18,6 +18,12 @@ from worker.schedule import latest_slot
 SCHEDULED = {"day": "daily digest", "week": "weekly digest", "month": "monthly digest"}
 """Each kind's name among the slots."""
 
+SLOT = "digest"
+"""The kind of work that a slot is, from the moment that somebody took it until its drafts are kept and told of."""
+
+LEASE = timedelta(minutes=10)
+"""How long a slot is its writer's: a model may be asked to smooth every draft."""
+
 LANGUAGES: tuple[digest.Language, ...] = ("zh", "en")
 
 
@@ -174,21 +180,38 @@ def write_due(
 
     What a person has reviewed or locked stays as it is.
     """
-    made: list[digests.SavedDigest] = []
     for kind in periods:
         slot = latest_slot(kind, now, desk.zone)
         with desk.store.writing() as session:
-            if queue.last_slot(session, SCHEDULED[kind]) == slot or not queue.slot(session, SCHEDULED[kind], slot):
-                continue
-        period = period_before(kind, slot.astimezone(desk.zone).date(), str(desk.zone))
-        for lens in desk.lenses:
-            draft = smoothed(desk, write(desk, period, lens, now))
-            made += [one for language in LANGUAGES if (one := _keep_open(desk, draft, lens, language, now))]
+            if queue.last_slot(session, SCHEDULED[kind]) != slot and queue.slot(session, SCHEDULED[kind], slot):
+                queue.push(session, SLOT, f"{kind} {slot.isoformat()}", now)
+    made: list[digests.SavedDigest] = []
+    while work := _claimed(desk, now):
+        made += _write_slot(desk, work, now, destinations, lens_told)
+    return made
+
+
+def _claimed(desk: Desk, now: datetime) -> queue.Work | None:
     with desk.store.writing() as session:
-        for one in made:
-            if one.lens == lens_told and one.language == "zh":
-                for destination in destinations:
-                    outbox.push_one(session, "digest", one.id, destination, now)
+        return next(iter(queue.claim(session, [SLOT], now, LEASE, silent=queue.SILENT)), None)
+
+
+def _write_slot(
+    desk: Desk, work: queue.Work, now: datetime, destinations: Sequence[str], lens_told: str
+) -> list[digests.SavedDigest]:
+    """The drafts of a slot, and word of them; written once more where a writer was killed over them."""
+    kind, _, slot = work.subject.partition(" ")
+    period = period_before(kind, datetime.fromisoformat(slot).astimezone(desk.zone).date(), str(desk.zone))
+    made: list[digests.SavedDigest] = []
+    for lens in desk.lenses:
+        draft = smoothed(desk, write(desk, period, lens, now))
+        made += [one for language in LANGUAGES if (one := _keep_open(desk, draft, lens, language, now))]
+    told = [one.id for one in made if one.lens == lens_told and one.language == "zh"]
+    with desk.store.writing() as session:
+        for digest_id in told:
+            for destination in destinations:
+                outbox.push_one(session, "digest", digest_id, destination, now)
+        queue.done(session, work, now)
     return made
 
 

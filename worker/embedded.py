@@ -30,10 +30,14 @@ JOBS = ("collect", "process", "deliver", "write", "watch")
 def run(desk: Desk, outside: Outside, stop: threading.Event, jobs: Collection[str] = JOBS) -> None:
     """Ring every bell, or those of some jobs, until told to stop. A round that fails is logged and rung again."""
     seconds = {bell.job: bell.seconds for bell in BELLS}
+
+    def go_on() -> bool:
+        return not stop.is_set()
+
     rounds: dict[str, tuple[Callable[[], object], float]] = {
-        "collect": (lambda: asyncio.run(keep_collecting(desk, outside, now, lambda: not stop.is_set())), IDLE_SECONDS),
-        "process": (lambda: process_round(desk, now), IDLE_SECONDS),
-        "deliver": (lambda: deliver_round(desk, outside, now), IDLE_SECONDS),
+        "collect": (lambda: asyncio.run(keep_collecting(desk, outside, now, go_on)), IDLE_SECONDS),
+        "process": (lambda: process_round(desk, now, go_on), IDLE_SECONDS),
+        "deliver": (lambda: deliver_round(desk, outside, now, go_on), IDLE_SECONDS),
         "write": (lambda: write_round(desk, outside, now), seconds["write"]),
         "watch": (lambda: watch_round(desk, outside, now), seconds["watch"]),
     }

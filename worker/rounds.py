@@ -96,17 +96,17 @@ def _collector(desk: Desk, outside: Outside, clock: Clock) -> Collector:
     )
 
 
-def process_round(desk: Desk, clock: Clock) -> Counter[State]:
-    """Take every pending document through the trip."""
+def process_round(desk: Desk, clock: Clock, go_on: Callable[[], bool] = lambda: True) -> Counter[State]:
+    """Take every pending document through the trip; begin no batch once `go_on` says no."""
     fates: Counter[State] = Counter()
-    while batch := process_due(desk, clock()):
+    while go_on() and (batch := process_due(desk, clock())):
         fates += batch
     return fates
 
 
-def deliver_round(desk: Desk, outside: Outside, clock: Clock) -> Counter[str]:
-    """Send every delivery that is due."""
-    return deliver_due(desk, GuardedClient(outside.guard), clock, outside.mail, outside.public_url)
+def deliver_round(desk: Desk, outside: Outside, clock: Clock, go_on: Callable[[], bool] = lambda: True) -> Counter[str]:
+    """Send every delivery that is due; begin none once `go_on` says no."""
+    return deliver_due(desk, GuardedClient(outside.guard), clock, outside.mail, outside.public_url, go_on)
 
 
 def write_round(desk: Desk, outside: Outside, clock: Clock) -> int:

@@ -176,6 +176,17 @@ def test_each_slot_writes_once_and_tells_each_destination_once(told: Desk) -> No
     assert (delivery.kind, delivery.alert_id) == ("digest", "2024-W12-media-zh")
 
 
+def test_a_slot_whose_writer_was_killed_is_written_all_the_same(told: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("worker.digests.keep", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            write_due(told, NOW, ("week",), (ROBOT,))
+    assert write_due(told, NOW + timedelta(minutes=1), ("week",), (ROBOT,)) == []
+    assert write_due(told, NOW + timedelta(hours=1), ("week",), (ROBOT,))
+    assert deliver_due(told, Vendor(), lambda: NOW + timedelta(hours=1)) == {"sent": 1}
+    assert write_due(told, NOW + timedelta(hours=3), ("week",), (ROBOT,)) == []
+
+
 def test_the_message_gives_the_headline_and_where_to_read_it(told: Desk) -> None:
     write_due(told, NOW, ("week",), (ROBOT,))
     vendor = Vendor()
