@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
+
+from crawlers.limits import FEED, Limits
 
 # ---- what goes wrong ------------------------------------------------------------------------------------------------
 
@@ -97,3 +100,20 @@ class Fetched:
     def unchanged(self) -> bool:
         """Whether the server says that nothing changed since the validators we sent."""
         return self.status == 304
+
+
+class Gets(Protocol):
+    """What a crawl needs of a fetcher."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        source_id: str = "",
+        validators: Validators | None = None,
+        limits: Limits = FEED,
+        accept: str = "*/*",
+        form: Mapping[str, str] | None = None,
+        robots: bool = True,
+    ) -> Fetched:
+        """The answer at a URL."""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from crawlers.addresses import joined, split
-from crawlers.answer import FetchFailed
-from crawlers.crawl import Gets, Reads
+from crawlers.answer import FetchFailed, Gets
 from crawlers.entry import Entry
 from crawlers.identity import sort_out
 from crawlers.limits import ROBOTS
 from crawlers.manners import parse_robots
+from crawlers.reading import Reads
 from crawlers.sources import Source
 
 SITEMAPS = 3

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from crawlers import cadence
-from crawlers.answer import BadStatus, Fetched, FetchFailed, NotAllowed, Resting, TooLarge, Validators
+from crawlers.answer import BadStatus, Fetched, FetchFailed, Gets, NotAllowed, Resting, Validators
+from crawlers.articles import Unread, with_pages
 from crawlers.cage import Cage
 from crawlers.entry import Entry
 from crawlers.hubs import dated
 from crawlers.identity import is_flood, is_gap, remember, sort_out
-from crawlers.limits import FEED, PAGE, Limits
-from crawlers.reading import Reading, Task, task_for
-from crawlers.sources import Source
+from crawlers.reading import Reads, task_for
+from crawlers.sources import API_KINDS, Source
 
 SITEMAPS = 5
 """Sitemaps read of an index, newest first."""
@@ -26,15 +27,9 @@ PAGES = 30
 """Article pages read in one visit."""
 PAGES_FIRST = 10
 """Of the history that a first visit finds, only the newest are read whole."""
-SHORT_TEXT = 280
-"""A feed item with fewer characters is a teaser: its page is read."""
 GONE_AFTER = 3
 MOVE_AFTER = 3
 """Good readings behind a permanent redirect before the new address is asked directly."""
-_API_KINDS = frozenset({"json-api", "hf-org", "modelscope-org", "hacker-news"})
-"""Documented for programs: robots.txt speaks of crawlers there."""
-_LINKS_ONLY = frozenset({"listing", "sitemap"})
-"""Kinds whose items are links: the article is read from its page."""
 
 
 class Health(StrEnum):
@@ -90,15 +85,6 @@ class Note(BaseModel):
     message: str
 
 
-class Unread(BaseModel):
-    """An article whose page is still to be read: it could not be fetched, or killed its reader, or too many came at once."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
-    reason: str
-
-
 class Crawled(BaseModel):
     """What a visit brought: entries not seen at the last one, or seen and changed since."""
 
@@ -120,38 +106,6 @@ class Crawled(BaseModel):
 
 class PushUnreadable(Exception):
     """What a hub pushed holds no entries that can be read."""
-
-
-class PageUnreadable(Exception):
-    """An article's page could not be read; `again` says whether another try may help."""
-
-    def __init__(self, reason: str, *, again: bool) -> None:
-        self.reason, self.again = reason, again
-        super().__init__(reason)
-
-
-class Gets(Protocol):
-    """What a crawl needs of a fetcher."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        source_id: str = "",
-        validators: Validators | None = None,
-        limits: Limits = FEED,
-        accept: str = "*/*",
-        form: Mapping[str, str] | None = None,
-        robots: bool = True,
-    ) -> Fetched:
-        """The answer at a URL."""
-
-
-class Reads(Protocol):
-    """What a crawl needs of a cage."""
-
-    async def read(self, task: Task, body: bytes) -> Reading:
-        """The reading of some bytes."""
 
 
 async def crawl_source(
@@ -178,6 +132,7 @@ async def crawl_source(
     if reading.error is not None:
         unread = FetchFailed(source.id, fetched.final_url, reading.error)
         return _failed(source, last, unread, now, blocked=reading.thing == "challenge")
+    fetched = replace(fetched, complete=fetched.complete and not reading.cut)
     entries = await _whole(source, reading.entries, fetcher, cage, now)
     said = {"ttl_minutes": reading.ttl_minutes, "hub": reading.hub, "topic": reading.topic}
     return await _changed(source, last.model_copy(update=said), fetched, entries, fetcher, cage, now)
@@ -245,7 +200,7 @@ async def _fetch(source: Source, last: FetchState, fetcher: Gets, now: datetime)
         source_id=source.id,
         validators=None if full else last.validators,
         form={name: dated(value, now) for name, value in source.form.items()} if source.form else None,
-        robots=source.kind not in _API_KINDS,
+        robots=source.kind not in API_KINDS,
     )
 
 
@@ -262,68 +217,6 @@ async def _whole(
         task = task_for(source, fetched.final_url, fetched.headers.get("content-type", ""), now)
         pages += (await cage.read(task, fetched.body)).entries
     return tuple(pages)
-
-
-async def with_pages(
-    source: Source, entries: Sequence[Entry], most: int, fetcher: Gets, cage: Reads, now: datetime
-) -> tuple[list[Entry], list[Unread]]:
-    """The entries, the newest of those that need it with what their page says; and the pages worth another try."""
-    whole, unread, left = [], [], most
-    for entry in entries:
-        if not _wants_page(source, entry):
-            whole.append(entry)
-            continue
-        left -= 1
-        try:
-            if left < 0:
-                raise PageUnreadable(f"more than {most} pages in one visit", again=True)
-            whole.append(await with_page(source, entry, fetcher, cage, now))
-        except PageUnreadable as error:
-            whole.append(entry)
-            unread += [Unread(url=entry.url or "", reason=error.reason)] if error.again else []
-    return whole, unread
-
-
-def _wants_page(source: Source, entry: Entry) -> bool:
-    if source.pages == "never" or not entry.url or source.kind in _API_KINDS:
-        return False
-    if source.pages == "always" or source.kind in _LINKS_ONLY:
-        return True
-    return entry.published_at is None or len(entry.summary) < SHORT_TEXT
-
-
-async def with_page(source: Source, entry: Entry, fetcher: Gets, cage: Reads, now: datetime) -> Entry:
-    """An entry with the text and, where it had none, the date and language of its page. Raises PageUnreadable."""
-    try:
-        fetched = await fetcher.get(entry.url or "", source_id=source.id, limits=PAGE, accept="text/html")
-    except FetchFailed as error:
-        raise PageUnreadable(error.reason, again=_may_pass(error)) from error
-    task = page_task(source, fetched.final_url, fetched.headers.get("content-type", ""), now)
-    reading = await cage.read(task, fetched.body)
-    if reading.thing == "hostile":
-        raise PageUnreadable(reading.error or "", again=True)
-    return entry if not reading.entries else completed(entry, reading.entries[0])
-
-
-def page_task(source: Source, url: str, content_type: str, now: datetime) -> Task:
-    """How an article's page is to be read."""
-    return Task(reader="page", url=url, content_type=content_type, timezone=source.timezone, now=now)
-
-
-def completed(entry: Entry, page: Entry) -> Entry:
-    """An entry with what its page says: the text, and what it lacked itself."""
-    if entry.published_at is None:
-        dates = {"published_at": page.published_at, "published_precision": page.published_precision}
-        entry = entry.model_copy(update=dates)
-    kept = {"title": entry.title or page.title, "author": entry.author or page.author}
-    return entry.model_copy(update={**kept, "text": page.text, "language": entry.language or page.language})
-
-
-def _may_pass(error: FetchFailed) -> bool:
-    """Whether another time may go better: not where the site refuses, or has no such page."""
-    if isinstance(error, BadStatus):
-        return error.status >= 500 or error.status == 429
-    return not isinstance(error, (NotAllowed, TooLarge))
 
 
 # ---- what follows ---------------------------------------------------------------------------------------------------

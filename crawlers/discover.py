@@ -11,9 +11,8 @@ from parsel import Selector
 from pydantic import BaseModel, ConfigDict
 
 from crawlers.addresses import joined, split
-from crawlers.answer import Fetched, FetchFailed
+from crawlers.answer import Fetched, FetchFailed, Gets
 from crawlers.charset import to_text
-from crawlers.crawl import Gets
 from crawlers.entry import Entry
 from crawlers.reading import Reader, Reading, Task
 from crawlers.sources import Kind, Source

@@ -16,6 +16,7 @@ import feedparser
 
 from crawlers import mend
 from crawlers.addresses import joined
+from crawlers.bound import bound
 from crawlers.charset import Decoded, to_text
 from crawlers.dates import UNKNOWN, Moment, read_date
 from crawlers.entry import Entry
@@ -60,6 +61,8 @@ class Feed:
     hub: str | None = None
     """The WebSub hub that tells of its news, and `topic`, the address that the hub knows it by."""
     topic: str | None = None
+    cut: bool = False
+    """Whether it ends in the middle: what it would have said further on is not known."""
 
 
 class NotAFeed(Exception):
@@ -132,9 +135,10 @@ def _raise_for_page(text: str) -> None:
 
 
 def _read_xml(decoded: Decoded, url: str, zone: tzinfo) -> Feed:
-    text = mend.tidy(decoded.text)
+    text = bound(mend.tidy(decoded.text), ITEMS)
+    cut = False
     if not mend.is_wellformed(text):
-        text = mend.mend(text)
+        cut, text = mend.is_cut(text), mend.mend(text)
     parsed = _parse(text, url)
     entries = [_entry(item, parsed.feed, zone) for item in parsed.entries[:ITEMS]]
     if not entries and parsed.bozo and not parsed.feed:
@@ -146,6 +150,7 @@ def _read_xml(decoded: Decoded, url: str, zone: tzinfo) -> Feed:
         ttl_minutes=int(ttl) if re.fullmatch(r"\d{1,6}", ttl) else None,
         hub=links.get("hub") or None,
         topic=links.get("self") or None,
+        cut=cut,
     )
 
 

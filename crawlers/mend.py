@@ -17,7 +17,7 @@ _STRAY_LESS = re.compile(r"<(?![A-Za-z_/!?])")
 _ASIDE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.S)
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.:-]*)")
 _PREFIX = re.compile(r"""[<\s]/?([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=/>])""")
-_ITEM_END = re.compile(r"</(?:item|entry|[A-Za-z][\w.-]*:(?:item|entry))\s*>", re.I)
+ITEM_END = re.compile(r"</(?:item|entry|[A-Za-z][\w.-]*:(?:item|entry))\s*>", re.I)
 _NAMESPACES = {
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -65,21 +65,29 @@ def is_wellformed(text: str) -> bool:
 
 def mend(text: str) -> str:
     """A tidied document with its references, stray signs and namespaces put right, and closed where it was cut off."""
-    text = "".join(part if aside else _signs(part) for part, aside in _parts(text))
+    text = "".join(part if aside else _signs(part) for part, aside in parts(text))
     return _namespaces(close(text))
+
+
+def is_cut(text: str) -> bool:
+    """Whether a document ends before its root does."""
+    root = _TAG.search(text)
+    if root is None:
+        return False
+    ends = rf"</{re.escape(root.group(2))}\s*>\s*(?:<!--.*?-->\s*)*$"
+    return re.search(ends, text[-5_000:], re.S) is None
 
 
 def close(text: str) -> str:
     """A document cut off in the middle, ended after its last whole item; others as they are."""
-    root = _TAG.search(text)
-    if not root or re.search(rf"</{re.escape(root.group(2))}\s*>\s*(?:<!--.*?-->\s*)*$", text[-5_000:], re.S):
+    if not is_cut(text):
         return text
-    ends = list(_ITEM_END.finditer(text))
+    ends = list(ITEM_END.finditer(text))
     if not ends:
         return text
     kept = text[: ends[-1].end()]
     opened: list[str] = []
-    for part, aside in _parts(kept):
+    for part, aside in parts(kept):
         if not aside:
             _follow(part, opened)
     return kept + "".join(f"</{name}>" for name in reversed(opened))
@@ -97,15 +105,15 @@ def _follow(part: str, opened: list[str]) -> None:
             opened.append(name)
 
 
-def _parts(text: str) -> list[tuple[str, bool]]:
+def parts(text: str) -> list[tuple[str, bool]]:
     """The text cut into markup and asides (CDATA and comments), whose signs mean nothing."""
-    parts: list[tuple[str, bool]] = []
+    found: list[tuple[str, bool]] = []
     last = 0
     for aside in _ASIDE.finditer(text):
-        parts += [(text[last : aside.start()], False), (aside.group(), True)]
+        found += [(text[last : aside.start()], False), (aside.group(), True)]
         last = aside.end()
-    parts.append((text[last:], False))
-    return parts
+    found.append((text[last:], False))
+    return found
 
 
 def _signs(part: str) -> str:
@@ -138,7 +146,7 @@ def _namespaces(text: str) -> str:
     root = _TAG.search(text)
     if not root:
         return text
-    bare = "".join(part for part, aside in _parts(text) if not aside)
+    bare = "".join(part for part, aside in parts(text) if not aside)
     used = set(_PREFIX.findall(bare)) - {"xml", "xmlns"}
     missing = sorted(
         prefix

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -58,6 +58,15 @@ class Reading(BaseModel):
     hub: str | None = None
     topic: str | None = None
     """What a feed says of itself: how long to leave it alone, its WebSub hub, and the address that the hub knows."""
+    cut: bool = False
+    """Whether a feed ends in the middle."""
+
+
+class Reads(Protocol):
+    """What a crawl needs of a cage."""
+
+    async def read(self, task: Task, body: bytes) -> Reading:
+        """The reading of some bytes."""
 
 
 def task_for(source: Source, url: str, content_type: str, now: AwareDatetime) -> Task:
@@ -90,7 +99,8 @@ def _feed(task: Task, body: bytes) -> Reading:
     from crawlers.feeds import read_whole
 
     feed = read_whole(body, task.url, {"content-type": task.content_type}, zone_of(task.timezone))
-    return Reading(entries=tuple(feed.entries), ttl_minutes=feed.ttl_minutes, hub=feed.hub, topic=feed.topic)
+    said = {"ttl_minutes": feed.ttl_minutes, "hub": feed.hub, "topic": feed.topic, "cut": feed.cut}
+    return Reading.model_validate({"entries": tuple(feed.entries), **said})
 
 
 def _entries(task: Task, body: bytes) -> list[Entry]:

@@ -30,6 +30,9 @@ Kind = Literal[
 ]
 """Which reader a source takes. `rss` and `atom` read any feed, whatever it turns out to be."""
 
+API_KINDS = frozenset({"json-api", "hf-org", "modelscope-org", "hacker-news"})
+"""Documented for programs: robots.txt speaks of crawlers there."""
+
 Verification = Literal["none", "listed", "live-checked by the cited list", "fetched"]
 """How far an address was checked: not at all; it stands in the cited list; the list's author fetched it; we did."""
 

@@ -11,20 +11,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from crawlers.answer import FetchFailed
+from crawlers.answer import FetchFailed, Gets
+from crawlers.articles import page_task, with_pages
 from crawlers.backfill import missed
 from crawlers.cage import Cage
-from crawlers.crawl import (
-    PAGES,
-    Crawled,
-    FetchState,
-    Gets,
-    PushUnreadable,
-    crawl_pushed,
-    crawl_source,
-    page_task,
-    with_pages,
-)
+from crawlers.crawl import PAGES, Crawled, FetchState, PushUnreadable, crawl_pushed, crawl_source
 from crawlers.entry import Entry
 from crawlers.limits import PAGE
 from crawlers.reading import Reading

@@ -13,9 +13,9 @@ from typing import Any
 
 import structlog
 
+from crawlers.answer import Gets
 from crawlers.archive import Archive, KeepingFetcher
 from crawlers.cage import Cage
-from crawlers.crawl import Gets
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.manners import Manners

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crawlers.archive import Archive, Kept
+from crawlers.articles import completed, page_task
 from crawlers.cage import Cage
-from crawlers.crawl import completed, page_task
 from crawlers.entry import Entry
 from crawlers.identity import canonical
 from crawlers.reading import task_for

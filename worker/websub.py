@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from crawlers.answer import BadStatus, FetchFailed
-from crawlers.crawl import Gets
+from crawlers.answer import BadStatus, FetchFailed, Gets
 from crawlers.websub import subscription
 from storage import subscriptions
 from storage.subscriptions import Subscription

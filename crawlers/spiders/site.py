@@ -13,11 +13,10 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Request, Response
 
 from crawlers.addresses import joined
-from crawlers.answer import BadStatus, FetchFailed
+from crawlers.answer import BadStatus, FetchFailed, Gets
 from crawlers.charset import to_text
-from crawlers.crawl import Gets, Reads
 from crawlers.entry import Entry
-from crawlers.reading import task_for
+from crawlers.reading import Reads, task_for
 from crawlers.sources import Source
 
 PAGES = 50

@@ -11,7 +11,7 @@ import pytest
 from crawlers.cage import Cage
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
-from tests.site.misdeeds import PAGES
+from tests.site.hostile import EVERYTHING
 from tests.site.server import Site
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with Site(PAGES) as running:
+    with Site(EVERYTHING) as running:
         yield running
 
 

@@ -9,8 +9,8 @@ import itertools
 import sys
 import time
 
+from tests.site.hostile import EVERYTHING
 from tests.site.hub import Hub
-from tests.site.misdeeds import PAGES
 from tests.site.server import Site
 
 MINUTE = 60.0
@@ -19,7 +19,7 @@ MINUTE = 60.0
 def main(port: int) -> None:
     """Serves until Ctrl-C."""
     hub = Hub()
-    with Site({**PAGES, **hub.pages}, port=port) as site:
+    with Site({**EVERYTHING, **hub.pages}, port=port) as site:
         for path, page in site.pages.items():
             sys.stdout.write(f"{site.base}{path:22s} {(page.__doc__ or '').partition(chr(10))[0]}\n".rstrip() + "\n")
         sys.stdout.write("Ctrl-C ends it.\n")

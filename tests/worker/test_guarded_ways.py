@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from crawlers.answer import BadStatus, FetchFailed
+from crawlers.articles import PageUnreadable, with_page
 from crawlers.backfill import missed
 from crawlers.cage import Cage
-from crawlers.crawl import FetchState, PageUnreadable, crawl_source, with_page
+from crawlers.crawl import FetchState, crawl_source
 from crawlers.discover import discover
 from crawlers.entry import Entry
 from crawlers.fetch import Fetcher
