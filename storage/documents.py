@@ -26,7 +26,8 @@ PROCESS = "document"
 """The kind of work that a received document waits for."""
 
 _documents, _work = tables.table(tables.DocumentRow), tables.table(tables.WorkRow)
-_raw, _keys, _readings = map(tables.table, (tables.RawRow, tables.DocumentKeyRow, tables.ReadingRow))
+_raw, _keys = tables.table(tables.RawRow), tables.table(tables.DocumentKeyRow)
+_readings = tables.table(tables.ReadingRow)
 _fields = frozenset(Document.model_fields)
 _facts = TypeAdapter(tuple[Fact, ...])
 _TRACKING = ("utm_", "spm", "fbclid", "gclid", "from", "share", "ref", "mc_", "_hs", "scm")
@@ -275,8 +276,8 @@ def fail_abandoned(session: Session, now: datetime) -> int:
     aside = and_(_work.c.subject == _documents.c.id, _work.c.kind == PROCESS, _work.c.state == "quarantined")
     of_them = select(_documents.c.id, _work.c.reason).join(_work, aside)
     pending = session.execute(of_them.where(_documents.c.state == State.PENDING.value)).all()
-    for document_id, reason in pending:
-        fail(session, document_id, PROCESS, reason, now)
+    for row in pending:
+        fail(session, row.id, PROCESS, row.reason, now)
     return len(pending)
 
 
