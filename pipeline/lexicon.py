@@ -49,7 +49,7 @@ _CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影
 
 _LIKENED = re.compile(r"(?:国产|中国版|开源版|平替|类似|(?<![这那各几种同分人大一二三两多])类|对标)[“「\"]?\s?$")
 """What stands before a famous name that another is likened to."""
-_LIKENS = re.compile(r"[-\s]?(?:like|style|class|级|同款|平替)(?![a-z])")
+_LIKENS = re.compile(r"[-\s]?(?:like|style|class|level|级|同款|平替)(?![a-z])")
 
 
 class Name(NamedTuple):

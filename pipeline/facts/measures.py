@@ -78,8 +78,8 @@ _NOT_ITS = re.compile(r"\s?(?:的)?(?:投后|投前)?\s?估值的?\s?(?:合资|�
 """Worth of a company that the text does not name."""
 _MOST_RAISED = 2e11
 """More than anybody has raised at once is talk."""
-_USERS = re.compile(r"用户|users|月活|日活|周活|mau|dau|下载|downloads|开发者")
-_COUNTED_USERS = re.compile(r"月活|日活|周活|users|用户|mau|dau")
+_USERS = re.compile(r"用户|users|月活|日活|周活|(?<![a-z])[mdw]au(?![a-z])|下载|downloads|开发者")
+_COUNTED_USERS = re.compile(r"月活|日活|周活|users|用户|(?<![a-z])[mdw]au(?![a-z])")
 _NEW_USERS = re.compile(r"新增|增加|流失|调查|访谈|采访|受访|研究|分析|对话|survey|interview|new users|study")
 """What makes a number of users one that came, went or was asked."""
 _INPUT = re.compile(r"输入|input|in\b|prompt")

@@ -38,7 +38,8 @@ _APPOSED = re.compile(r"\s?(?:[、,]\s?(?:激活|总)参数\s?[\d.]+\s?[亿万bm
 _OPENS_WITH = re.compile(r"\W*(?:参数|的|parameters?|params|tokens?)*\W*,?\s?(?:the |its )?")
 _OUT_OF_NAME = re.compile(r"[A-Z][\w.+-]*(?: [A-Z0-9][\w.+-]*)*")
 _HAS = re.compile(
-    r"\s?(?:模型|版本?|系列)?\s?(?:则|也|还|已|均)?(?:拥有|支持|具备|采用|为|是|达|有|的|仅|以|has |have |with |is |supports? |uses |at |\()"
+    r"\s?(?:模型|版本?|系列)?\s?(?:则|也|还|已|均)?(?:拥有|支持|具备|采用|为|是|达|有|的|仅|以)"
+    r"|\s?(?:has |have |with |is |supports? |uses |at |\()"
     r"|\s(?:agent |model )?(?:achiev|scor|reach|hit|get|offer|featur|claim|boast)\w* "
 )
 _BEARER = re.compile(r"\s?(?:总?参数|parameters?)?\s?的\s?(?P<name>[A-Z][\w.-]*)")
@@ -113,7 +114,11 @@ class Owners:
         self.folded = folded
         self.models, self.not_names = lexicon.models, lexicon.not_names
         products = tuple(
-            p for p in tags.products if p.id not in lexicon.instruments and p.rule not in ("weak", "likeness", "maker")
+            p
+            for p in tags.products
+            if p.id not in lexicon.instruments
+            and p.rule not in ("weak", "likeness", "maker")
+            and not re.fullmatch(lexicon.benchmarks, fold(p.name))
         )
         self.places = _places(folded, products)
         makers = _makers(folded, tags, products)
@@ -206,7 +211,10 @@ class Owners:
             return True
         edge = max(low, owner.end if owner and owner.end <= start else low, start - 60)
         for name in _OUT_OF_NAME.finditer(self.text, edge, start):
-            if not self._is_strange(name[0], *name.span(), owner) or _CLAUSE.search(self.folded, name.end(), start):
+            bracket = 2 if self.folded.startswith(" (", name.end()) else 0
+            if _CLAUSE.search(self.folded, name.end() + bracket, start):
+                continue
+            if not self._is_strange(name[0], *name.span(), owner):
                 continue
             has = _HAS.match(self.folded, name.end(), start) and any(c.islower() for c in name[0])
             if has or start - name.end() <= 1:

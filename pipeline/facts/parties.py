@@ -62,6 +62,11 @@ class Parties:
         """The company that an amount belongs to."""
         if detail == "deal" and _SUED.search(self.folded, low, start):
             return None
+        owns = next(
+            (p for p in self.places if 2 <= start - p[1] <= 3 and self.text[p[1] : p[1] + 2] in ("'s", "’s")), None
+        )
+        if owns:
+            return owns[2]
         edge = start
         for comma in reversed([low, *(m.end() for m in _CLAUSE.finditer(self.folded, low, start))]):
             named = [p for p in self.places if comma <= p[0] and p[1] <= edge and self._acts(*p[:2])]

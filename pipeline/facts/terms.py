@@ -45,6 +45,8 @@ _OPEN_KIND = re.compile(
     r"\s?(?:benchmarks?|leaderboards?|models(?! (?:are|is|on|under|available))|ecosystem|community|rankings?|leader|model releases)"
 )
 """What follows openness that is only a kind of models."""
+_CARD = re.compile(r"[2-5]0[5-9]0")
+"""A number before `GPUs` that names a card: `3090 GPUs`."""
 _PIXELS = re.compile(r"(?<![\d.])(?P<w>\d{3,5})\s?[x×*]\s?(?P<h>\d{3,5})(?:\s?(?:像素|px|pixels?))?(?![\d\w])")
 _LINES = re.compile(
     r"(?<![\d.a-z])(?P<p>480|540|576|720|768|1080|1440|2160|4320)\s?p(?![a-z0-9])"
@@ -94,7 +96,7 @@ def find(folded: str, lexicon: Lexicon, year: int) -> Iterator[Term]:
     for match in _counted(lexicon.hardware).finditer(folded):
         number = float((match["n"] or match["m"]).replace(",", "")) * (1e4 if match["wan"] else 1.0)
         named = match["gpu"] or match["gpu2"]
-        if number < 1e8:
+        if number < 1e8 and not (_CARD.fullmatch(match["n"] or "") and named.startswith("gpu")):
             yield Term(
                 match.start(), match.end(), "hardware", number, "units", named.upper() if named.isascii() else named
             )
