@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
 
 from knowledge import schema
+from knowledge.clashes import names
 from knowledge.index import first_day, last_day
-from knowledge.listed import SecurityTable, market_of
-from knowledge.load import SECURITIES_TABLE, Found, KnowledgeInvalid, parse, part_of, read_files, securities, shape
+from knowledge.listed import market_of
+from knowledge.load import part_of
+from knowledge.whole import Placed, Problem, Severity, Whole, gather
 
-Severity = Literal["error", "warning"]
-Clash = Literal["error", "warning", ""]
-
-_Shape = TypeVar("_Shape", bound=schema.Row)
+__all__ = ["Problem", "check", "worst"]
 
 _PREFIXES = {
     "SH": re.compile(r"6\d{5}|900\d{3}"),
@@ -30,114 +27,17 @@ _US_EXCHANGES = frozenset({"NASDAQ", "NYSE", "AMEX"})
 _SINCE = date(1950, 1, 1)
 
 
-class Problem(NamedTuple):
-    """One thing that is wrong. An error stops `make check`; a warning asks a person to look."""
-
-    file: str
-    row: str
-    what: str
-    severity: Severity = "error"
-
-    def __str__(self) -> str:
-        return f"{self.severity}: {': '.join(part for part in (self.file, self.row, self.what) if part)}"
-
-
-class Placed(NamedTuple):
-    """A valid row, and where it stands."""
-
-    found: Found
-    row: schema.Row
-
-    def problem(self, what: str, severity: Severity = "error") -> Problem:
-        """That something is wrong with this row."""
-        return Problem(self.found.file, self.found.place, what, severity)
-
-
-class Whole:
-    """Every valid row of a folder, by what it is."""
-
-    def __init__(self, placed: list[Placed], table: SecurityTable) -> None:
-        self.placed = placed
-        self.table = table
-        self._ids: dict[type[schema.Row], dict[str, Placed]] = defaultdict(dict)
-        for one in placed:
-            self._ids[type(one.row)].setdefault(getattr(one.row, "id", ""), one)
-
-    def of(self, kind: type[_Shape]) -> Iterator[tuple[Placed, _Shape]]:
-        """Rows of one kind, each with its place."""
-        for one in self.placed:
-            if isinstance(one.row, kind):
-                yield one, one.row
-
-    def has(self, kind: type[schema.Row], row_id: str) -> bool:
-        """Whether such a row exists; for securities the compact table counts."""
-        return row_id in self.table if kind is schema.Security else row_id in self._ids[kind]
-
-    def company(self, company: str) -> schema.Company | None:
-        """The company of an id."""
-        one = self._ids[schema.Company].get(company)
-        return one.row if one and isinstance(one.row, schema.Company) else None
-
-    def owners_of(self, company: str) -> tuple[str, ...]:
-        """The company and its parents; ends where a parent repeats."""
-        chain: list[str] = []
-        row = self.company(company)
-        while row and row.id not in chain:
-            chain.append(row.id)
-            row = self.company(row.parent) if row.parent else None
-        return tuple(chain) or (company,)
-
-
 def check(folder: Path, today: date | None = None) -> list[Problem]:
     """Everything wrong in a folder of knowledge, errors first. With a day, also what claims to be from its future."""
     problems: list[Problem] = []
-    whole = _gather(folder, problems)
+    whole = gather(folder, problems)
     if whole is None:
         return problems
-    for look in (_duplicates, _dangling, _dates, _sources, _codes, _relations, _listings, _places, _parents, _names):
+    for look in (_duplicates, _dangling, _dates, _sources, _codes, _relations, _listings, _places, _parents, names):
         problems += look(whole)
     if today is not None:
         problems += _from_the_future(whole, today)
     return sorted(problems, key=lambda p: (p.severity != "error", p.file, p.row, p.what))
-
-
-def _gather(folder: Path, problems: list[Problem]) -> Whole | None:
-    """Every row that can be used; what cannot is told in `problems`."""
-    try:
-        files = read_files(folder)
-    except KnowledgeInvalid as error:
-        problems.append(_told(error))
-        return None
-    placed: list[Placed] = []
-    for file, content in files.items():
-        if file != SECURITIES_TABLE:
-            placed += _rows(file, content, problems)
-    reviewed = [one.row for one in placed if isinstance(one.row, schema.Security)]
-    try:
-        table = securities(files, reviewed)
-    except KnowledgeInvalid as error:
-        problems.append(_told(error))
-        table = SecurityTable(reviewed=reviewed)
-    return Whole(placed, table)
-
-
-def _rows(file: str, content: bytes, problems: list[Problem]) -> Iterator[Placed]:
-    try:
-        found = parse(file, content)
-    except KnowledgeInvalid as error:
-        problems.append(_told(error))
-        return
-    if not found:
-        problems.append(Problem(file, "", "holds no row"))
-    for one in found:
-        try:
-            yield Placed(one, shape(one))
-        except KnowledgeInvalid as error:
-            problems.append(_told(error))
-
-
-def _told(error: KnowledgeInvalid) -> Problem:
-    return Problem(error.file, error.row, error.what)
 
 
 # ---- ids and what they point to --------------------------------------------------------------------------------------
@@ -354,83 +254,6 @@ def _places(whole: Whole) -> Iterator[Problem]:
         owner = one.row.id if isinstance(one.row, schema.Company) else getattr(one.row, "company", stem)
         if part in ("companies", "products", "relations") and owner != stem:
             yield one.problem(f"belongs to {owner}, so it should stand in {part}/{owner}.yaml")
-
-
-# ---- names ----------------------------------------------------------------------------------------------------------
-
-
-class Claim(NamedTuple):
-    """A name and who goes by it."""
-
-    one: Placed
-    owner: str
-    """The company, or the company of the product."""
-    name: str
-    guarded: bool
-    """Whether the row asks for context words before it takes the name."""
-
-
-def _names(whole: Whole) -> Iterator[Problem]:
-    """Two owners of one name: an error, unless one asks for context words, or they are of one group: then a warning."""
-    claims: dict[str, list[Claim]] = defaultdict(list)
-    for claim in _claims(whole):
-        claims[folded(claim.name)].append(claim)
-    for same in claims.values():
-        yield from _clashes(whole, same)
-    for one in whole.placed:
-        yield from _names_of(one)
-
-
-def folded(name: str) -> str:
-    """A name for comparison: half-width, lower case, without spaces and hyphens."""
-    return re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", name).casefold())
-
-
-def _claims(whole: Whole) -> Iterator[Claim]:
-    for one in whole.placed:
-        if isinstance(one.row, schema.Company | schema.Product):
-            guarded = {folded(a.alias) for a in one.row.ambiguous}
-            owner = one.row.id if isinstance(one.row, schema.Company) else one.row.company
-            for name in {folded(n): n for n in one.row.names}.values():
-                yield Claim(one, owner, name, folded(name) in guarded)
-
-
-def _clashes(whole: Whole, claims: list[Claim]) -> Iterator[Problem]:
-    first = claims[0]
-    for other in claims[1:]:
-        severity = _severity(whole, first, other)
-        if severity:
-            yield other.one.problem(
-                f"{other.name!r} is also a name of {first.one.found.place} ({first.one.found.file})", severity
-            )
-
-
-def _severity(whole: Whole, first: Claim, other: Claim) -> Clash:
-    if first.guarded or other.guarded:
-        return ""
-    same_kind = type(first.one.row) is type(other.one.row)
-    if first.owner == other.owner:
-        return "warning" if same_kind else ""
-    related = first.owner in whole.owners_of(other.owner) or other.owner in whole.owners_of(first.owner)
-    if not related:
-        return "error"
-    return "warning" if same_kind else ""
-
-
-def _names_of(one: Placed) -> Iterator[Problem]:
-    """Names that could never be told from the words around them."""
-    if not isinstance(one.row, schema.Company | schema.Product):
-        return
-    for ambiguity in one.row.ambiguous:
-        if not ambiguity.context and not ambiguity.not_context:
-            yield one.problem(f"ambiguous: {ambiguity.alias!r} has no context words")
-    guarded = {folded(a.alias) for a in one.row.ambiguous}
-    for name in one.row.names:
-        if len(folded(name)) < 2 and folded(name) not in guarded:
-            yield one.problem(f"{name!r} is too short to be a name without context words")
-    for name, count in Counter(one.row.aliases).items():
-        if count > 1:
-            yield one.problem(f"aliases: {name!r} stands twice", "warning")
 
 
 def worst(problems: Iterable[Problem]) -> Severity | None:
