@@ -241,7 +241,7 @@ def stale(
 
 @app.command()
 def candidates(
-    since: Since = None, until: Until = None, least: Least = 2, limit: Limit = 50, as_json: Json = False
+    since: Since = None, until: Until = None, least: Least = 1, limit: Limit = 50, as_json: Json = False
 ) -> None:
     """Ties that the base lacks: company and issuer in one sentence of stored news, with counts and quotes. You decide."""
     settings = read_settings()
@@ -250,7 +250,7 @@ def candidates(
     if as_json:
         print_lines(found)
         return
-    table = Table("company", "securities", "events", "with words of a deal", "sentences", "quote")
+    table = Table("company", "securities", "events", "joined by a word of a tie", "sentences", "quote")
     for t in found:
         counts = (str(t.events), str(t.deals), str(t.sentences))
         table.add_row(t.company, ", ".join(t.securities), *counts, _quoted(t.quotes[0]))

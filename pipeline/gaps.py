@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from math import sqrt
 from typing import Literal, NamedTuple
 
 from knowledge.index import KnowledgeBase
-from pipeline.records import CompanyTag, Document, Record, Tags
+from pipeline.records import CompanyTag, Document, Record, SecurityTag, Tags
 from pipeline.text import fold, is_cjk
 
 QUOTES = 3
@@ -27,8 +28,15 @@ MOST_NAMED = 4
 SHOWN_BY_ANOTHER = frozenset({"source", "group"})
 """Rules of tags whose words are not the company's own name."""
 
-DEALS = ("partnership", "funding", "acquisition", "hardware_compute")
-"""Types of event that make a tie: a sentence with one of their words says more than two names side by side."""
+FAR = 60
+"""Characters between two names beyond which a word of a tie there says nothing of both."""
+
+BEHIND = 12
+"""Characters behind two names side by side in which such a word speaks of both."""
+
+_SIDE_BY_SIDE = re.compile(r"\s*(?:[与和同及跟&+/×]|以及|and|with|x)\s*")
+_BREAK = re.compile(r"[，,；;、：:|｜]|\s/\s")
+"""What parts two names inside a sentence: other clauses, members of a list."""
 
 _SENTENCE = re.compile(r"(?<=[。！？!?；;])|\n+|(?<=\w[.])\s+(?=[A-Z“\"])")
 _ADDRESS = re.compile(r"(?:https?://|/r/|@)\S+")
@@ -67,7 +75,7 @@ class Tie(Record):
     events: int
     sentences: int
     deals: int
-    """In how many of the events a sentence has a word of a deal."""
+    """In how many of the events a word of a tie joins the two names."""
     quotes: tuple[Quote, ...]
 
 
@@ -95,23 +103,38 @@ class _Sighting(NamedTuple):
 
 
 def ties(told: Iterable[Told], knowledge: KnowledgeBase) -> list[Tie]:
-    """Pairs of company and issuer in one sentence without a relation, those with words of a deal in most events first."""
-    tied, deal = _Tied(knowledge), _deal_words(knowledge)
+    """Pairs of company and issuer in one sentence without a relation, those that a word of a tie joins most often first."""
+    tied, joining = _Tied(knowledge), _joining_words(knowledge)
     seen: dict[tuple[str, str], list[_Sighting]] = defaultdict(list)
     for one in told:
         for sentence in sentences(one.document):
-            companies = [tag for tag in one.tags.companies if _is_named(tag, sentence)]
+            companies = [tag for tag in one.tags.companies if _is_named(tag, sentence) and not tied.is_academic(tag.id)]
             if not companies or len(sentence) > LONGEST:
                 continue
             named = [tag.id for tag in one.tags.securities if stands_in(tag.quote, sentence)]
             if len(companies) + len(named) > MOST_NAMED:
                 continue
-            is_deal = bool(deal.search(fold(sentence)))
-            sighting = _Sighting(_quote(one, sentence), one.document.source_id, is_deal=is_deal)
-            for pair in dict.fromkeys(_pairs(companies, named, tied)):
-                seen[pair].append(sighting)
-    found = [_tie(pair, sightings, tied) for pair, sightings in seen.items()]
-    return sorted(found, key=lambda t: (-t.deals, -t.events, -t.sentences, t.company, t.securities))
+            words = _written(companies, one.tags.securities, tied)
+            for company, issuer in dict.fromkeys(_pairs(companies, named, tied)):
+                others = [word for name, word in words.items() if name not in (company, issuer)]
+                is_deal = are_joined(sentence, words[company], words[issuer], joining, others)
+                sighting = _Sighting(_quote(one, sentence), one.document.source_id, is_deal=is_deal)
+                seen[company, issuer].append(sighting)
+    found = [_tie(pair, sightings, tied) for pair, sightings in _either_way(seen).items()]
+    return sorted(found, key=lambda t: (-_telling(t), -t.deals, -t.events, -t.sentences, t.company, t.securities))
+
+
+def _telling(tie: Tie) -> float:
+    """How much speaks for a tie: the events that join the names, less so the more often they stand together by chance."""
+    return tie.deals / sqrt(tie.events)
+
+
+def _either_way(seen: Mapping[tuple[str, str], list[_Sighting]]) -> dict[tuple[str, str], list[_Sighting]]:
+    """Two issuers as one pair, in the order that more sentences have."""
+    merged: dict[tuple[str, str], list[_Sighting]] = {}
+    for (one, other), sightings in sorted(seen.items(), key=lambda item: (-len(item[1]), item[0])):
+        merged.setdefault((other, one) if (other, one) in merged else (one, other), []).extend(sightings)
+    return merged
 
 
 class _Tied:
@@ -133,6 +156,11 @@ class _Tied:
         """The company behind a security, or the security itself where nobody noted one."""
         row = self._knowledge.securities.get(security)
         return row.company if row and row.company else security
+
+    def is_academic(self, company: str) -> bool:
+        """Whether it is a university: what it does with an issuer moves no share."""
+        row = self._knowledge.companies.get(company)
+        return row is not None and row.type == "academic"
 
     def are(self, company: str, issuer: str) -> bool:
         """Whether the two are tied, or one belongs to the other."""
@@ -171,9 +199,26 @@ def _is_named(tag: CompanyTag, sentence: str) -> bool:
     return tag.rule not in SHOWN_BY_ANOTHER and stands_in(tag.quote, sentence)
 
 
-def _deal_words(knowledge: KnowledgeBase) -> re.Pattern[str]:
-    types = [knowledge.event_types[name] for name in DEALS if name in knowledge.event_types]
-    words = {fold(word) for t in types for word in (*t.cues_zh, *t.strong_zh, *t.cues_en, *t.strong_en)}
+def _written(companies: list[CompanyTag], securities: Iterable[SecurityTag], tied: _Tied) -> dict[str, str]:
+    """How each company and issuer is written there; a company rather by its own name than by its share's."""
+    shares = {tied.issuer(tag.id): tag.quote for tag in securities}
+    return shares | {tag.id: tag.quote for tag in companies}
+
+
+def are_joined(sentence: str, one: str, other: str, joining: re.Pattern[str], others: Iterable[str] = ()) -> bool:
+    """Whether a word of a tie and no other name stands between two names, or right behind both where they are side by side."""
+    (start, first), (after, second) = sorted(((sentence.find(one), one), (sentence.find(other), other)))
+    between, rest = sentence[start + len(first) : after], sentence[after + len(second) :]
+    if _SIDE_BY_SIDE.fullmatch(between):
+        return bool(joining.search(fold(rest[:BEHIND])))
+    if len(between) > FAR or _BREAK.search(between) or any(word in between for word in others):
+        return False
+    return bool(joining.search(fold(between)))
+
+
+def _joining_words(knowledge: KnowledgeBase) -> re.Pattern[str]:
+    groups = [group for group in knowledge.taxonomy.words if group.id == "tie"]
+    words = {fold(word) for group in groups for word in (*group.words_zh, *group.words_en)}
     parts = sorted(rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word) for word in words)
     return re.compile("|".join(parts) or "(?!)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -42,6 +43,7 @@ def knowledge(relations: Iterable[Relation] = ()) -> KnowledgeBase:
     words = (
         WordGroup(id="release", words_zh=("发布", "推出"), words_en=("launches", "releases")),
         WordGroup(id="act", words_zh=("获", "完成")),
+        WordGroup(id="tie", words_zh=("领投", "合作"), words_en=("invests",)),
         WordGroup(id="not_names", words_en=("The", "New")),
     )
     base.event_types = {"funding": deal}
@@ -173,3 +175,28 @@ def test_the_bundled_words_find_a_new_company_and_leave_known_ones() -> None:
         told("阿里通义发布新模型", event="e3"),
     ]
     assert [n.name for n in gaps.names(news, bundled())] == ["星环量子"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "joined"),
+    [
+        ("Acme领投Umbra", True),
+        ("Acme与Umbra合作开发芯片", True),
+        ("Acme and Umbra are rivals", False),
+        ("领投的有Acme、Lab、Umbra", False),
+        ("Acme领投Lab后，Umbra上市", False),
+        ("Acme领投Lab给Umbra", False),
+    ],
+)
+def test_a_tie_is_told_where_its_word_joins_the_two_names_and_no_third(sentence: str, joined: bool) -> None:
+    words = re.compile("领投|合作")
+    assert gaps.are_joined(sentence, "Acme", "Umbra", words, others=["Lab"]) is joined
+
+
+def test_two_issuers_are_one_candidate_whoever_comes_first() -> None:
+    one, other = told("Acme invests in Umbra"), told("Umbra and Acme", event="e2")
+    turned = other.model_copy(
+        update={"tags": other.tags.model_copy(update={"companies": tuple(reversed(other.tags.companies))})}
+    )
+    (tie,) = gaps.ties([one, turned], knowledge())
+    assert (tie.events, tie.deals) == (2, 1)
