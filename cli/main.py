@@ -37,6 +37,8 @@ COMMANDS = {
     "cluster": "cli.cluster",
     "check": "cli.check",
     "migrate": "cli.migrate",
+    "backup": "cli.backup",
+    "restore": "cli.restore",
     "replay": "cli.replay",
     "export": "cli.export",
     "doctor": "cli.doctor",

@@ -182,6 +182,11 @@ def _migrate(session: Session, store: Store) -> None:
         migrate.upgrade(connection)
 
 
+def named(url: str) -> str:
+    """An address without its password."""
+    return _named(_address(url))
+
+
 def _address(url: str) -> URL:
     try:
         address = make_url(url)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -194,12 +194,15 @@ def _index_again(session: Session, kind: str, subject: str) -> None:
 
 def write_words(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """The words of rows, into the index of the store's dialect."""
-    streams = [{"id": r["id"], "title": r["title"], "tags": r["tags"], "body": _plain(r["body"])} for r in rows]
     if is_postgres(session):
-        streams = [
-            {"id": s["id"], "words": _tsvector(*(s[n].split() for n in ("title", "body", "tags")))} for s in streams
-        ]
-    session.execute(_SET_WORDS if is_postgres(session) else _ADD_WORDS, streams)
+        session.execute(_SET_WORDS, [{"id": row["id"], "words": vector(row)} for row in rows])
+    else:
+        session.execute(_ADD_WORDS, [{**row, "body": _plain(row["body"])} for row in rows])
+
+
+def vector(row: Mapping[str, Any]) -> str:
+    """A row's words as PostgreSQL's text search takes them."""
+    return _tsvector(row["title"].split(), _plain(row["body"]).split(), row["tags"].split())
 
 
 def _plain(body: bytes) -> str:

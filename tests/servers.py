@@ -105,8 +105,11 @@ class Redis:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server while the context lasts."""
+def postgres(kept: Path | None = None, *settings: str) -> Iterator[Postgres]:
+    """A PostgreSQL server while the context lasts: for tests, quick and forgetful; with a folder its data is kept there.
+
+    Further settings overrule those of tests.
+    """
     if given := os.environ.get("TEST_DATABASE_URL"):
         server = Postgres(given)
         try:
@@ -117,20 +120,25 @@ def postgres() -> Iterator[Postgres]:
     with _folder() as folder:
         binaries = _postgres_binaries()
         as_nobody = ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.geteuid() == 0 else []
-        initdb = [str(binaries / "initdb"), "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        made = subprocess.run([*as_nobody, *initdb, "--locale=C.UTF-8", "--no-sync"], capture_output=True, text=True)
-        if made.returncode:
-            raise ServerFailed("initdb", made.stdout + made.stderr)
-        settings = [
+        where = kept or folder / "data"
+        if not (where / "PG_VERSION").exists():
+            initdb = [str(binaries / "initdb"), "-D", str(where), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+            made = subprocess.run(
+                [*as_nobody, *initdb, "--locale=C.UTF-8", "--no-sync"], capture_output=True, text=True
+            )
+            if made.returncode:
+                raise ServerFailed("initdb", made.stdout + made.stderr)
+        chosen = [
             "listen_addresses=",
             "fsync=off",
             "full_page_writes=off",
             "max_connections=100",
             "shared_buffers=64MB",
+            *settings,
         ]
-        command = [str(binaries / "postgres"), "-D", f"{folder}/data", "-k", str(folder)]
+        command = [str(binaries / "postgres"), "-D", str(where), "-k", str(folder)]
         url = f"postgresql://postgres@/postgres?host={folder}"
-        arguments = [*command, *(part for setting in settings for part in ("-c", setting))]
+        arguments = [*command, *(part for setting in chosen for part in ("-c", setting))]
         with _running("PostgreSQL", arguments, signal.SIGINT, folder, as_nobody) as process:
             _wait("PostgreSQL", process, folder, lambda: psycopg.connect(_for_psycopg(url)).close(), psycopg.Error)
             yield Postgres(url)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import text
 from storage import backup, documents, search
 from storage.backup import BackupImpossible
 from storage.engine import Store, open_store
+from storage.move import MoveRefused, contents
 from tests.factories import make_alert
 from tests.storage.factories import NOW, finish, make_raw, take
 
@@ -57,10 +60,54 @@ def test_a_copy_never_replaces_a_file_nor_leaves_half_of_one(sqlite_url: str, tm
     store.close()
 
 
-def test_postgres_is_backed_up_by_its_own_tools(postgres_url: str, tmp_path: Path) -> None:
-    store = open_store(postgres_url)
-    with pytest.raises(BackupImpossible, match="pg_dump"):
-        backup.backup(store, tmp_path / "copy.db")
+def test_a_backup_is_one_file_and_comes_back_row_by_row(store: Store, tmp_path: Path) -> None:
+    with store.writing() as session:
+        finish(session, take(session, make_raw(1)))
+        take(session, make_raw(2))
+    copy, url = tmp_path / "copy.db", f"sqlite:///{tmp_path}/restored.db"
+    backup.backup(store, copy)
+    assert backup.drill(copy) == []
+    assert backup.restore(copy, url) == contents(store)
+    restored = open_store(url)
+    assert backup.faults(restored) == []
+    restored.close()
+
+
+def test_a_backup_comes_back_into_postgresql(sqlite_url: str, postgres_url: str, tmp_path: Path) -> None:
+    store, copy = open_store(sqlite_url), tmp_path / "copy.db"
+    with store.writing() as session:
+        finish(session, take(session, make_raw(1)))
+    backup.backup(store, copy)
+    assert backup.restore(copy, postgres_url) == contents(store)
+    with pytest.raises(MoveRefused, match="only an empty store"):
+        backup.restore(copy, postgres_url)
+    store.close()
+
+
+def test_a_drill_tells_of_a_backup_that_is_broken(sqlite_url: str, tmp_path: Path) -> None:
+    store, copy = open_store(sqlite_url), tmp_path / "copy.db"
+    with store.writing() as session:
+        take(session, make_raw(1))
+    backup.backup(store, copy)
+    store.close()
+    with closing(sqlite3.connect(copy)) as file:
+        file.execute("DELETE FROM work")
+        file.commit()
+    assert backup.drill(copy) == ["a pending document has no work (1 times)"]
+    copy.write_bytes(b"no database " * 400)
+    with pytest.raises(BackupImpossible, match="is no backup"):
+        backup.drill(copy)
+
+
+def test_a_store_with_anything_in_it_is_never_restored_over(sqlite_url: str, tmp_path: Path) -> None:
+    store, copy = open_store(sqlite_url), tmp_path / "copy.db"
+    with store.writing() as session:
+        take(session, make_raw(1))
+    backup.backup(store, copy)
+    before = contents(store)
+    with pytest.raises(MoveRefused, match="holds rows"):
+        backup.restore(copy, sqlite_url)
+    assert contents(store) == before
     store.close()
 
 
