@@ -139,9 +139,10 @@ def stage(
 def running(made: Stage, roles: Sequence[str]) -> Iterator[Nursery]:
     """The installation at work, every site visited once."""
     with nursery(made.plan, roles) as parts:
-        made.world.open_sites()
-        if "collector" in roles and not made.revive_until(parts, made.is_quiet, 90):
-            raise RuntimeError(f"the sites' first visit did not end: {progress(made.store)}")
+        if "collector" in roles:
+            made.world.open_sites()
+            if not made.revive_until(parts, made.is_quiet, 90):
+                raise RuntimeError(f"the sites' first visit did not end: {progress(made.store)}")
         yield parts
 
 
