@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pipeline import version
 from pipeline.facts import measures, quantities, terms
@@ -41,7 +41,7 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
     for term, qualifier in sorted(read, key=lambda r: (r[0].start, r[0].end)):
         low, high = _sentence(starts, term.start, len(folded))
         product, compared = owners.of(term.kind, term.value, term.start, term.end, low, high)
-        owner = (product.name or None) if product else parties.acting(term.start)
+        owner = (product.name or None) if product else parties.acting(term.kind, term.start, low)
         if term.kind == "money" or (term.kind == "hardware" and parties.buys(term.start, low)):
             product, owner = None, parties.of(term.start, low, term.detail)
         quote = text[term.start : term.end].strip()
@@ -61,7 +61,19 @@ def find(document: Document, tags: Tags, lexicon: Lexicon) -> tuple[Fact, ...]:
             as_of=as_of(folded[low:high]) or then,
         )
         kept.setdefault((fact.kind, fact.value, fact.unit, fact.subject, fact.detail), fact)
-    return tuple(kept.values())[:MOST]
+    return tuple(_once(kept.values()))[:MOST]
+
+
+def _once(found: Iterable[Fact]) -> Iterator[Fact]:
+    """The facts without those that repeat another's figure for nobody, for a company, or for the shorter name."""
+    facts = tuple(found)
+    owned: dict[tuple[object, ...], list[str]] = {}
+    for fact in facts:
+        owned.setdefault((fact.kind, fact.value, fact.unit, fact.detail), []).append(fact.subject or "")
+    for fact in facts:
+        owners = owned[fact.kind, fact.value, fact.unit, fact.detail]
+        if not any(len(o) > len(fact.subject or "") and o.startswith(fact.subject or "") for o in owners):
+            yield fact
 
 
 def _is_due(term: Term, product: ProductTag | None, tags: Tags) -> bool:

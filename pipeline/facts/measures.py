@@ -141,7 +141,11 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
         return Measure(
             "frame_count",
             one.value,
-            "fps" if unit in ("fps", "帧/秒", "帧每秒") or right.startswith(("/秒", "/s", "每秒")) else "frames",
+            "fps"
+            if unit in ("fps", "帧/秒", "帧每秒")
+            or right.startswith(("/秒", "/s", "每秒"))
+            or re.search(r"\d\s?[kp][\s,，、/]{0,2}$", left)
+            else "frames",
         )
     if unit in _SECONDS:
         return _lasting(one, left, right, folded[low:high])
@@ -171,11 +175,17 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if _WHEN.search(left) and _WINDOW.search(left):
         return None
     if not unit and one.multiple in ("k", "m", "万", "百万") and _WINDOW.search(left[-18:] + "|" + right[:16]):
-        fits = one.value >= 1000 and not right.startswith(("b", "个")) and not _PUT_OUT.match(right)
+        fits = (
+            one.value >= 1000
+            and not right.startswith(("b", "个"))
+            and not _SEEN.match(right)
+            and not _PUT_OUT.match(right)
+        )
         return Measure("context_length", one.value, "tokens") if fits else None
     return _bare(folded, one, following, left, right)
 
 
+_SEEN = re.compile(r"\s?(?:views|likes|stars|upvotes|followers|points|downloads)")
 _WHEN = re.compile(r"(?:当|若|如果|超过|超出|小于|大于|when |if |over |exceed\w* )[^,，。;；]{0,12}$")
 """What makes a window's size the bound of a price band."""
 _PER_PART = re.compile(
@@ -288,6 +298,8 @@ def _money(one: Quantity, left: str, right: str) -> Measure | None:
         elif found_in or found_out:
             detail = "input" if found_in and (not found_out or found_in.start() < found_out.start()) else "output"
         return Measure("price", one.value, f"{currency}_per_mtok", detail)
+    if re.search(r"(?:差值?|差价|节省|便宜|贵)(?:为|是|了|约)?\s*$", left):
+        return None
     if _MONTHLY.match(right) or _MONTHLY_BEFORE.search(left):
         again = _RECURS.search(left[-8:]) or _RECURS.match(right)
         return Measure("price", one.value, currency, "subscription" if again else None)
@@ -302,6 +314,8 @@ def _money(one: Quantity, left: str, right: str) -> Measure | None:
     clause = re.split(r"[,，;；]", left)[-1][-16:] + "|" + re.split(r"[,，;；]", right)[0][:10]
     kinds = (("raised", _RAISED), ("loss", _LOST), ("profit", _GAINED), ("revenue", _EARNED), ("deal", _SPENT))
     detail = next((d for d, words in kinds if words.search(clause)), None)
+    if detail == "raised" and re.match(r"\s?的?\s?融资协议", right):
+        detail = "deal"
     if detail is None or (detail == "raised" and one.value > _MOST_RAISED):
         return None
     return Measure("money", one.value, currency, detail)

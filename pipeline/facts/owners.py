@@ -89,7 +89,9 @@ _NOW = re.compile(
 _EACH = re.compile(r"分别(?:为|是|达到?|约为?|有|支持|拥有|提升[至到]|提高[至到]|扩展[至到])?")
 _RUN = re.compile(r"(?P<run>(?<![\w.-])\d[^,;]*?(?:(?:,\s?(?:and\s)?|\sand\s)\S?\d[^,;]*?)+),?\s?respectively")
 _AND = re.compile(r"、|,(?!\d{3})|，|和|与|及(?!时)|\sand\s")
-_NAMED_AS = re.compile(r"(?:参数)?的[^,，。;、:：]*(?:模型|系列|框架|系统)\s?")
+_NAMED_AS = re.compile(
+    r"(?:(?:总?参数)?量?(?:及|和|与|、)[^,，。;、:：]{0,16})?(?:总?参数)?的[^,，。;、:：]*(?:模型|系列|框架|系统)\s?"
+)
 """What leads from a size to the name that has it: `0.1B 参数的语音生成模型 X`."""
 _LIST = re.compile(r"\s?(?:、|,|和|与|及|以及|and|, and)\s?")
 

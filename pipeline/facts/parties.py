@@ -10,7 +10,7 @@ from pipeline.records import Document, Tags
 from pipeline.text import is_cjk
 
 _OBJECT = re.compile(
-    r"(?:向|与|和|及|、|同|版|类似|类|给|由|被|从|对|对标|为|获得?|来自|收购|投资|入股|起诉|指控|供应|代表|通过|在|参投|领投方?|相比|不如"
+    r"(?:向|与|和|及|、|同|版|类似|类|给|由|被|从|对|对标|为|获得?|来自|收购|投资|入股|起诉|指控|供应|代表|通过|旗下的?|在|参投|领投方?|相比|不如"
     r"|to|with|and|from|by|of|for|in|against|at|via|on|into|over|than|through|backed by)\s?(?:the )?[“「\"]?$"
 )
 """What stands before a company that does not act."""
@@ -19,6 +19,8 @@ _LEADS = re.compile(
 )
 """What stands behind a company that gives another money, or only tells of another."""
 _SUED = re.compile(r"起诉|诉讼|指控|索赔|lawsuit|sues|sued")
+_SEVERAL = re.compile(r"各自|它们|分别|两家|三家")
+"""What makes an amount that of several."""
 _CLAUSE = re.compile(r"[,，、:：()（）]|\n")
 _BUYS = re.compile(
     r"储备|采购|购买|购入|订购|囤|拥有|运送|出货|交付|buys?|bought|order(?:s|ed)|purchas\w*|stockpil\w*|own"
@@ -37,13 +39,18 @@ class Parties:
         self.title_end = len(document.title)
         first = tags.companies[0] if tags.companies else None
         self.actor = first.id if first and first.relevance >= 50 else None
+        self.quote = first.quote if first else ""
         self.named_at = text.find(first.quote) if first else -1
         self.products = tuple(p.name for p in tags.products)
 
-    def acting(self, start: int) -> str | None:
-        """The company that acts, for a figure of the lead that no product owns."""
-        said = 0 <= self.named_at <= start and start <= max(self.title_end, self.named_at) + _LEAD
-        return self.actor if said else None
+    def acting(self, kind: str, start: int, low: int) -> str | None:
+        """The company that acts, for a figure that no product owns: named in the headline, or in the same sentence."""
+        titled = 0 <= self.named_at < self.title_end and start <= self.title_end + _LEAD
+        beside = low <= self.text.find(self.quote, low) < start if self.quote else False
+        if not (titled or beside) or self.actor is None:
+            return None
+        row = self.lexicon.knowledge.companies.get(self.actor)
+        return None if kind == "hardware" and row and row.type == "chip" else self.actor
 
     @cached_property
     def places(self) -> list[tuple[int, int, str]]:
@@ -60,6 +67,8 @@ class Parties:
 
     def of(self, start: int, low: int, detail: str | None) -> str | None:
         """The company that an amount belongs to."""
+        if _SEVERAL.search(self.folded, low, start):
+            return None
         if detail == "deal" and _SUED.search(self.folded, low, start):
             return None
         owns = next(

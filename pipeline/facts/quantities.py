@@ -103,7 +103,7 @@ _FROM = re.compile(r"(?:从|由|from)\s?(?:约|大约|about|roughly|around)?\s?$
 _UP_TO = re.compile(
     r"\s?(?:提升|提高|扩展|扩大|拓展|增加|增长|扩充|上升|升|跃升|up|increased|expanded|raised)?(?:到|至|了?到了?|\s?to\s?)约?\s?"
 )
-_WORD_BEFORE = re.compile(r"([a-z]+) $")
+_WORD_BEFORE = re.compile(r"([a-z]+)\s$")
 _PREPOSITIONS = frozenset(
     {"of", "from", "the", "to", "with", "between", "at", "in", "and", "are", "has", "have", "range"}
 )

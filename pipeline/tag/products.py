@@ -242,7 +242,7 @@ def _shape(word: str, grown: bool, lexicon: Lexicon) -> str:
     """How much a word looks like a model's name: `strong`, `weak`, `plain` (needs a model beside it) or `none`."""
     letters = sum(c.isalpha() for c in word)
     parts = re.split("[-_‑]", word)
-    if len(parts) > 1 and parts[-1] in _NO_NAME_ENDS:
+    if len(parts) > 1 and (parts[-1] in _NO_NAME_ENDS or parts[-1].lower().endswith(("lab", "labs"))):
         return "none"
     if _PHASE.fullmatch(word):
         return "none"
