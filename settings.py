@@ -7,7 +7,7 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BUNDLED = Path(__file__).parent / "knowledge"
@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """The sender of our mail."""
     public_url: str = ""
     """Where the outside reaches our web side, `https://watch.example.org`: with it, hubs are asked to push news at once."""
+    feed_hub: str = ""
+    """A WebSub hub that is told when a feed of ours has something new; it needs `public_url`."""
     operator: SecretStr = SecretStr("")
     """Who hears when a source or the collector fails: a channel address as a watch has, `mailto:...` or `wecom://...`."""
     archive_mb: int = Field(default=1024, ge=0)
@@ -85,12 +87,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{', '.join(sorted(unknown))}: write day, week or month, with commas between")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "feed_hub")
     @classmethod
-    def _whole_address(cls, value: str) -> str:
+    def _whole_address(cls, value: str, info: ValidationInfo) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("write a whole address that begins with https://")
-        return value.rstrip("/")
+        return value.rstrip("/") if info.field_name == "public_url" else value
 
     @field_validator("model_url")
     @classmethod

@@ -20,6 +20,7 @@ from api.routes import (
     digests,
     documents,
     events,
+    feeds,
     health,
     search,
     securities,
@@ -36,8 +37,8 @@ CONTENT_POLICY = (
 
 
 OPEN = frozenset({"/healthz", "/readyz", "/key"})
-OPEN_UNDER = ("/static/", websub.PREFIX)
-"""Paths that need no key: static files, and the hubs' callbacks, whose token is the key to one subscription alone."""
+OPEN_UNDER = ("/static/", websub.PREFIX, feeds.PREFIX)
+"""Paths that need no key: static files; hubs' callbacks and feeds, whose token is the key to one of them alone."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -55,6 +56,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.desk = open_desk(settings)
     for part in (events, documents, search, digests, companies, securities, sources, watches, alerts):
         app.include_router(part.router, prefix="/v1")
+    app.include_router(feeds.router, prefix="/v1")
+    app.include_router(feeds.opened, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(websub.router, include_in_schema=False)

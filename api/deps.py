@@ -29,6 +29,9 @@ class Desk:
     zone: ZoneInfo
     keys: KeyHolder
     author: str = ""
+    public_url: str = ""
+    """Where the outside reaches us; without it, where this process listens."""
+    feed_hub: str = ""
 
     @cached_property
     def names(self) -> Names:
@@ -58,6 +61,8 @@ def open_desk(settings: Settings) -> Desk:
         zone=settings.zone,
         keys=KeyHolder(admin_key(key, settings.home)),
         author=settings.author,
+        public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+        feed_hub=settings.feed_hub,
     )
 
 

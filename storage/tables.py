@@ -480,6 +480,20 @@ class DigestFileRow(SQLModel, table=True):
     sha256: str = Field(sa_type=Words)
 
 
+class FeedRow(SQLModel, table=True):
+    """A feed that a reader was given; the token in its address is the key to it alone."""
+
+    __tablename__ = "feeds"
+    __table_args__ = (Index("feeds_once", "kind", "subject", "language", unique=True),)
+
+    token: str = Field(primary_key=True, sa_type=Words)
+    kind: str = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    language: str = Field(sa_type=Words)
+    made_at: datetime = Field(sa_type=UtcTime)
+    told_at: datetime = Field(sa_type=UtcTime)
+
+
 class SearchRow(SQLModel, table=True):
     """The token streams of what can be found; its id follows time, so that the newest come first in an index walk."""
 

@@ -16,6 +16,7 @@ from crawlers.limits import MIB
 from crawlers.manners import Manners
 from pipeline.records import State
 from settings import Settings
+from worker.announce import announce
 from worker.collect import Visit
 from worker.collector import Collector
 from worker.deliver.http import GuardedClient
@@ -41,6 +42,7 @@ class Outside:
     mail: Server | None = None
     archive: Archive | None = None
     public_url: str = ""
+    feed_hub: str = ""
     operator: str = ""
     digest_to: tuple[str, ...] = ()
     digest_periods: tuple[str, ...] = ("week",)
@@ -60,6 +62,7 @@ def outside_of(settings: Settings) -> Outside:
         mail=_mail_server(settings),
         archive=Archive(settings.archive, room, name=f"{os.getpid()}") if room else None,
         public_url=settings.public_url,
+        feed_hub=settings.feed_hub,
         operator=settings.operator.get_secret_value(),
         digest_to=_listed(settings.digest_to.get_secret_value()),
         digest_periods=_listed(settings.digest_periods),
@@ -106,7 +109,11 @@ def process_round(desk: Desk, clock: Clock, go_on: Callable[[], bool] = lambda: 
 
 def deliver_round(desk: Desk, outside: Outside, clock: Clock, go_on: Callable[[], bool] = lambda: True) -> Counter[str]:
     """Send every delivery that is due; begin none once `go_on` says no."""
-    return deliver_due(desk, GuardedClient(outside.guard), clock, outside.mail, outside.public_url, go_on)
+    client = GuardedClient(outside.guard)
+    ends = deliver_due(desk, client, clock, outside.mail, outside.public_url, go_on)
+    if outside.feed_hub and outside.public_url and go_on():
+        announce(desk, client, outside.feed_hub, outside.public_url, clock())
+    return ends
 
 
 def write_round(desk: Desk, outside: Outside, clock: Clock) -> int:

@@ -27,7 +27,7 @@ def coming(ranked: Sequence[Ranked], period: Period, ledger: Ledger) -> tuple[Li
     """One line a day and event, soonest first."""
     found: dict[tuple[date, str], Line] = {}
     for one in ranked:
-        for day, words, document_id in _named_days(one.event, period):
+        for day, words, document_id in named_days(one.event, period):
             key = (day, one.event.id)
             if key not in found:
                 found[key] = _line(one, day, words, document_id, ledger)
@@ -44,7 +44,8 @@ def _line(one: Ranked, day: date, words: str, document_id: str, ledger: Ledger) 
     return Line(event_id=one.event.id, day=day, sentence=sentence, importance=one.score.total)
 
 
-def _named_days(event: Event, period: Period) -> Iterator[tuple[date, str, str]]:
+def named_days(event: Event, period: Period) -> Iterator[tuple[date, str, str]]:
+    """The days after a period that an event names: the day, the words that name it, and whose they are."""
     for fact in event.facts:
         if fact.kind == "release_date" and isinstance(fact.value, str):
             day = _iso(fact.value)

@@ -1,0 +1,93 @@
+"""Feeds that readers were given: each has a token in its address, which opens it alone."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.records import Event, Record
+from storage import tables
+from storage.engine import insert
+
+FeedKind = Literal["all", "company", "product", "security", "theme", "lens", "watch"]
+KINDS: tuple[FeedKind, ...] = get_args(FeedKind)
+
+_feeds = tables.table(tables.FeedRow)
+_documents = tables.table(tables.DocumentRow)
+
+
+class FeedAsked(Record):
+    """What a feed is about: events of a kind and subject, titled in a language."""
+
+    token: str
+    kind: FeedKind
+    subject: str
+    language: Literal["zh", "en"]
+    told_at: datetime
+
+
+def give(session: Session, kind: FeedKind, subject: str, language: str, now: datetime) -> FeedAsked:
+    """The feed of a subject, made when nobody was given it before."""
+    same = and_(_feeds.c.kind == kind, _feeds.c.subject == subject, _feeds.c.language == language)
+    row: dict[str, object] = {
+        "token": secrets.token_urlsafe(24),
+        "kind": kind,
+        "subject": subject,
+        "language": language,
+    }
+    row |= {"made_at": now, "told_at": now}
+    session.execute(
+        insert(session, _feeds).values(row).on_conflict_do_nothing(index_elements=["kind", "subject", "language"])
+    )
+    return _asked(session.execute(select(_feeds).where(same)).one())
+
+
+def opened_by(session: Session, token: str) -> FeedAsked | None:
+    """The feed that a token opens."""
+    row = session.execute(select(_feeds).where(_feeds.c.token == token)).first()
+    return _asked(row) if row else None
+
+
+def given(session: Session) -> list[FeedAsked]:
+    """Every feed that somebody was given, the oldest first."""
+    return [_asked(row) for row in session.execute(select(_feeds).order_by(_feeds.c.made_at, _feeds.c.token))]
+
+
+def withdraw(session: Session, token: str) -> bool:
+    """A feed that its address no longer opens; False when none was there."""
+    return session.execute(delete(_feeds).where(_feeds.c.token == token).returning(_feeds.c.token)).first() is not None
+
+
+def told(session: Session, tokens: list[str], now: datetime) -> None:
+    """A hub has been told of feeds."""
+    session.execute(update(_feeds).where(_feeds.c.token.in_(tokens)).values(told_at=now))
+
+
+def changed_since(session: Session, since: datetime, limit: int = 500) -> list[tuple[str, datetime]]:
+    """Ids of events that gained a report after a time, and when, the oldest first."""
+    finished = and_(_documents.c.finished_at > since, _documents.c.event_id.is_not(None))
+    rows = session.execute(
+        select(_documents.c.event_id, _documents.c.finished_at)
+        .where(finished)
+        .order_by(_documents.c.finished_at)
+        .limit(limit)
+    )
+    return [(row.event_id, row.finished_at) for row in rows]
+
+
+def is_in(feed: FeedAsked, event: Event, linked: list[str]) -> bool:
+    """Whether an event may be in a feed; for feeds that rules pick out, that anything at all has changed."""
+    subjects = {
+        "company": [company.id for company in event.companies],
+        "product": [name for product in event.products for name in (product.id, product.family, product.name) if name],
+        "security": [*linked, *(security.id for security in event.securities)],
+    }
+    return feed.kind not in subjects or feed.subject in subjects[feed.kind]
+
+
+def _asked(row: object) -> FeedAsked:
+    return FeedAsked.model_validate({name: getattr(row, name) for name in FeedAsked.model_fields})
