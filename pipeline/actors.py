@@ -17,6 +17,9 @@ PASSING = 40
 UNSAID = 45
 """The same where there is a headline and it does not name the company: then it mostly tells of somebody else."""
 
+SHOWN = 55
+"""The same where a product shows the actor: its makers are tied to what is about it, not to what was made with it."""
+
 UNNAMED = 60
 """The same where only a product shows it: a copy that others made, a tool that they used."""
 
@@ -58,11 +61,13 @@ def actors(event: Event, knowledge: KnowledgeBase) -> list[Actor]:
     first = knowledge.companies.get(event.companies[0].id) if event.companies else None
     measured = first is not None and first.type in MEASURERS
     headlines = [fold(report.title) for report in event.reports if report.title.strip()]
-    lists = [line for line in headlines if _words(knowledge).roundup.search(line)]
+    words = _words(knowledge)
+    lists = [line for line in headlines if words.roundup.search(line)]
     return [
         Actor(tag.id, tag.relevance, _is_tied(tag, event))
         for tag in event.companies
-        if _acts(tag, event, headlines) or _is_party(tag, event, headlines, measured) or _is_listed(tag, lists)
+        if not _is_used(tag, headlines, words)
+        and (_acts(tag, event, headlines) or _is_party(tag, event, headlines, measured) or _is_listed(tag, lists))
     ]
 
 
@@ -91,6 +96,14 @@ def _is_party(tag: CompanyTag, event: Event, headlines: list[str], measured: boo
     return tag.relevance >= (HEADLINED if tag.rule == "name" and _is_headlined(tag, headlines) else HIGH_RELEVANCE)
 
 
+def _is_used(tag: CompanyTag, headlines: list[str], words: _Words) -> bool:
+    """Whether the headlines that have it have it only as somebody's tool, or as the measure of another's deed."""
+    shown = fold(tag.quote)
+    before = [line[: line.find(shown)] for line in headlines if shown in line]
+    pattern = words.used if tag.rule in SHOWN_BY_ANOTHER else words.measure
+    return bool(before) and all(pattern.search(text) for text in before)
+
+
 def _is_listed(tag: CompanyTag, lists: list[str]) -> bool:
     """Whether a round-up's headline, which is several headlines in one, has its name."""
     return tag.rule == "name" and tag.relevance >= PASSING and _is_headlined(tag, lists)
@@ -104,7 +117,7 @@ def _is_headlined(tag: CompanyTag, headlines: list[str]) -> bool:
 
 def _is_tied(tag: CompanyTag, event: Event) -> bool:
     """Whether a company's ties are followed: not those of one that a release only names beside the actor."""
-    return tag.relevance >= SURE and (
+    return tag.relevance >= (SHOWN if tag.rule in SHOWN_BY_ANOTHER else SURE) and (
         tag.role == "actor" or event.event_type in TWO_SIDED or tag.rule in SHOWN_BY_ANOTHER
     )
 
@@ -119,11 +132,13 @@ def gathers(event: Event, knowledge: KnowledgeBase) -> bool:
 
 
 class _Words(NamedTuple):
-    """What headlines are searched for: names of round-ups, of markets, and words for how shares moved."""
+    """What headlines are searched for: names of round-ups, of markets, how shares moved, and what makes a name a measure or tool."""
 
     roundup: re.Pattern[str]
     wrap: re.Pattern[str]
     move: re.Pattern[str]
+    measure: re.Pattern[str]
+    used: re.Pattern[str]
 
 
 @lru_cache(maxsize=4)
@@ -131,7 +146,15 @@ def _words(knowledge: KnowledgeBase) -> _Words:
     groups = {group.id: (*group.words_zh, *group.words_en) for group in knowledge.taxonomy.words}
     markets = frozenset(groups.get("wrap", ()))
     moves = [word for word in groups.get("market", ()) if word not in markets]
-    return _Words(_any(groups.get("roundup", ())), _any(markets), _any(moves))
+    measure = rf"(?:{_any(groups.get('measure', ())).pattern})[^,;:!?。；、a-z]{{0,8}}$"
+    used = rf"(?:{_any(groups.get('used', ())).pattern})[\s「“\"]*$"
+    return _Words(
+        roundup=_any(groups.get("roundup", ())),
+        wrap=_any(markets),
+        move=_any(moves),
+        measure=re.compile(measure),
+        used=re.compile(f"{measure}|{used}"),
+    )
 
 
 def _any(words: Iterable[str]) -> re.Pattern[str]:

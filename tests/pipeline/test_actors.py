@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from knowledge.index import KnowledgeBase
+from knowledge.schema import Taxonomy, WordGroup
 from pipeline.actors import actors
 from pipeline.records import CompanyTag, Event
 from tests.factories import make_company, make_event, make_knowledge, make_report
@@ -51,3 +54,28 @@ def test_a_product_that_the_headline_does_not_name_makes_no_actor_of_its_maker_b
     assert names(an_event("Lab-0.5B is out", shown)) == ["lab"]
     group, unit = tag("lab", 55, "Deep Unit", rule="group"), tag("chat", 55, "Deep Unit", role="mentioned")
     assert names(an_event("Knighthood for services to AI", group, unit)) == ["lab"]
+
+
+@pytest.mark.parametrize(
+    ("headline", "rule", "acts"),
+    [
+        ("我在面试中用 Chatty 作弊", "product", False),
+        ("学术圈险被Chatty论文攻陷", "product", False),
+        ("Chatty 被用来作弊", "product", True),
+        ("Chatty 再次开放注册", "product", True),
+        ("被 Chatty 收购", "name", True),
+        ("对标国防平台Chatty，新公司完成融资", "name", False),
+        ("「手撕」Chatty 后宣布开源", "name", False),
+        ("OpenCoder Rivals Chatty", "product", False),
+        ("超越GPT-9，Chatty成新王", "product", True),
+    ],
+)
+def test_what_a_headline_has_only_as_a_tool_or_a_measure_does_not_act(headline: str, rule: str, acts: bool) -> None:
+    groups = (
+        WordGroup(id="used", words_zh=("用", "被")),
+        WordGroup(id="measure", words_zh=("对标", "手撕", "超越"), words_en=("rivals",)),
+    )
+    taxonomy = Taxonomy(event_types=(), modalities=(), fact_kinds=(), relation_kinds=(), words=groups)
+    world = make_knowledge(companies=[make_company("chat")], taxonomy=taxonomy)
+    found = actors(an_event(headline, tag("chat", 90, "Chatty", rule=rule)), world)
+    assert bool(found) is acts
