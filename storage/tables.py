@@ -480,6 +480,49 @@ class DigestFileRow(SQLModel, table=True):
     sha256: str = Field(sa_type=Words)
 
 
+class KeyRow(SQLModel, table=True):
+    """A key of the API, by the hash of its secret."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index("api_keys_by_digest", "digest", unique=True),)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    name: str = Field(sa_type=Words)
+    owner: str = Field(sa_type=Words)
+    scope: str = Field(sa_type=Words)
+    digest: str = Field(sa_type=Words)
+    made_at: datetime = Field(sa_type=UtcTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class AuditRow(SQLModel, table=True):
+    """A change that somebody made over the API or a page."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    at: datetime = Field(sa_type=UtcTime)
+    key_id: str = Field(sa_type=Words)
+    owner: str = Field(sa_type=Words)
+    did: str = Field(sa_type=Words)
+    status: int
+
+
+class AnswerRow(SQLModel, table=True):
+    """What a request with an Idempotency-Key was answered; without a status while it is being answered."""
+
+    __tablename__ = "answers"
+    __table_args__ = (Index("answers_by_age", "made_at"),)
+
+    key_id: str = Field(primary_key=True, sa_type=Words)
+    idempotency_key: str = Field(primary_key=True, sa_type=Words)
+    asked: str = Field(sa_type=Words)
+    status: int | None = None
+    media_type: str = Field(default="", sa_type=Words)
+    body: bytes = Field(default=b"", sa_type=LargeBinary)
+    made_at: datetime = Field(sa_type=UtcTime)
+
+
 class FeedRow(SQLModel, table=True):
     """A feed that a reader was given; the token in its address is the key to it alone."""
 
