@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.faults import kills, senders
+from tests.faults import disk, kills, poison, senders
 from tests.faults.table import show
 from tests.faults.verdict import Tally
 
@@ -27,6 +27,8 @@ class Fault(NamedTuple):
 
 
 FAULTS = (
+    Fault("poison", poison.feed_poison, 100, 1000),
+    Fault("disk full", disk.fill_disk, 2, 20),
     Fault("kill -9 of the sender", senders.kill_senders, 20, 300),
     Fault("kill -9, SQLite", kills.kills_embedded, 100, 1000),
     Fault("kill -9, PostgreSQL+Celery", kills.kills_scaled, 100, 1000),

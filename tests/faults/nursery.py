@@ -63,17 +63,15 @@ class Nursery:
         threading.Thread(target=self._listen, daemon=True).start()
         self._wait(lambda: self._up, "the nursery")
 
-    def start(self, role: str, *, wait: bool = False) -> None:
-        """A part begun."""
+    def start(self, role: str, crash_at: str = "") -> None:
+        """A part begun, to die at a commit point where one is named."""
         assert self._process is not None
         assert self._process.stdin is not None
         with self._news:
             self.parts.pop(role, None)
-        self._process.stdin.write(f"start {role}\n")
+        self._process.stdin.write(f"start {role} {crash_at}\n")
         self._process.stdin.flush()
         self._wait(lambda: role in self.parts, role)
-        if wait:
-            self._wait(lambda: self.parts[role].ready > 0, role)
 
     def ready(self) -> list[Part]:
         """The parts at work."""

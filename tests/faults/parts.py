@@ -24,9 +24,9 @@ from knowledge.load import load
 from pipeline.lexicon import Lexicon
 from storage import queue
 from storage.engine import open_store
-from tests.faults import points, poison
+from tests.faults import disk, points, poison
 from tests.faults.plan import ZONE, Plan
-from worker import embedded
+from worker import embedded, suspects
 from worker.desk import Desk
 
 _DEATH_SIGNAL = 1
@@ -46,9 +46,10 @@ def main() -> None:
     web.load = lambda *_: knowledge  # type: ignore[attr-defined]  # read once, here
     tell("up")
     for line in sys.stdin:
-        _, role = line.split()
+        _, role, *crash_at = line.split()
         pid = os.fork()
         if pid == 0:
+            points.arm("".join(crash_at))
             _become(plan, lexicon, role, roles[role])
         tell(f"started {role} {pid}")
 
@@ -74,10 +75,8 @@ def _become(plan: Plan, lexicon: Lexicon, role: str, run: Callable[[Plan, Lexico
         log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 2)
         start_logging("WARNING")
-        points.arm(plan.crash_at)
         _tell_of_returns()
-        if plan.poison:
-            poison.arm()
+        _bound(plan)
         run(plan, lexicon, role)
         code = 0
     except SystemExit as end:
@@ -88,6 +87,16 @@ def _become(plan: Plan, lexicon: Lexicon, role: str, run: Callable[[Plan, Lexico
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _bound(plan: Plan) -> None:
+    """What this run's plan bounds: time, room, and what may be read without harm."""
+    if plan.poison:
+        poison.arm()
+    if plan.hard_seconds:
+        suspects.BATCH_SECONDS = suspects.READ_SECONDS = plan.hard_seconds
+    if plan.room is not None:
+        disk.arm(plan.room)
 
 
 def _tell_of_returns() -> None:
@@ -116,6 +125,7 @@ def _embedded(plan: Plan, lexicon: Lexicon, role: str, jobs: tuple[str, ...]) ->
     embedded.now = plan.now
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    suspects.limit_memory()
     desk = desk_of(plan, lexicon)
     tell(f"ready {role} {os.getpid()}")
     embedded.run(desk, plan.outside(), stop, jobs)
@@ -139,6 +149,7 @@ ROLES: dict[str, Callable[[Plan, Lexicon, str], None]] = {
     "collector": partial(_embedded, jobs=("collect",)),
     "worker": partial(_embedded, jobs=("process",)),
     "sender": partial(_embedded, jobs=("deliver",)),
+    "worker-2": partial(_embedded, jobs=("process",)),
     "clerk": partial(_embedded, jobs=("write", "watch")),
     "all": partial(_embedded, jobs=embedded.JOBS),
     "web": _web,
@@ -154,6 +165,11 @@ def _celery(plan: Plan, lexicon: Lexicon, role: str, queues: tuple[str, ...]) ->
     from worker.app import app
 
     _set(plan, lexicon)
+    if plan.visibility_seconds:
+        app.conf.broker_transport_options["visibility_timeout"] = plan.visibility_seconds
+    if plan.hard_seconds:
+        app.conf.task_time_limit = plan.hard_seconds
+        app.conf.task_soft_time_limit = None
     worker_ready.connect(lambda **_: tell(f"ready {role} {os.getpid()}"), weak=False)
     worker = app.Worker(
         concurrency=1,
@@ -190,6 +206,7 @@ def _set(plan: Plan, lexicon: Lexicon) -> None:
 CELERY_ROLES: dict[str, Callable[[Plan, Lexicon, str], None]] = {
     "collector": partial(_celery, queues=("fetch",)),
     "worker": partial(_celery, queues=("process",)),
+    "worker-2": partial(_celery, queues=("process",)),
     "sender": partial(_celery, queues=("deliver", "digest")),
     "beat": _beat,
     "beat-2": _beat,

@@ -30,9 +30,11 @@ class Plan(BaseModel):
     poison: bool = False
     """Whether stories may carry words that crash, fill or hang what reads them."""
     hard_seconds: float = 0.0
-    """How long one batch may take; 0 leaves the product's own bound."""
-    crash_at: str = ""
-    """`name:number`: the process dies at that passing of a named commit point."""
+    """How long one document and one batch may take; 0 leaves the product's own bounds."""
+    visibility_seconds: int = 0
+    """When a message that nobody acknowledged rings again; 0 leaves the product's own."""
+    room: Path | None = None
+    """Where this file is, no SQLite store may grow: a disk that is full as long as the file is there."""
     log: Path
 
     def now(self) -> datetime:

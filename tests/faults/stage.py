@@ -105,9 +105,7 @@ def stage(
     database_url: str = "",
     redis: servers.Redis | None = None,
     sources: int = 24,
-    speed: float = 60.0,
-    poison: bool = False,
-    crash_at: str = "",
+    **planned: Any,
 ) -> Iterator[Stage]:
     """An installation with an empty store, a watch that everything meets, and sites that hubs push for."""
     folder = Path(tempfile.mkdtemp(prefix="lw-faults-"))
@@ -122,10 +120,8 @@ def stage(
             port=world.port,
             web_port=_free_port(),
             began=datetime.now(UTC),
-            speed=speed,
-            poison=poison,
-            crash_at=crash_at,
             log=folder / "parts.log",
+            **planned,
         )
         world.clock = plan.now
         store = open_store(plan.settings().store_url)

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 COMPANIES = ("xAI", "OpenAI", "Mistral AI", "Anthropic", "DeepSeek", "MiniMax", "Moonshot AI", "Zhipu AI")
 SYLLABLES = ("ka", "zo", "ri", "mu", "te", "la", "vo", "ne", "shi", "ru", "po", "da", "fe", "gi", "ho")
 SIDE_EVERY, OFF_TOPIC_EVERY = 4, 9
-"""One story in four is told by a second source too; one in nine is none of our business."""
+"""One story in four is copied by a second source; one in nine is none of our business."""
 
 Kind = Literal["news", "again", "off-topic"]
 
@@ -35,7 +35,11 @@ class Story:
 
 
 def stories_of(number: int, sources: int, now: datetime) -> list[Story]:
-    """What is told of happening `number` among so many sources: one entry, or two of different words."""
+    """What is told of happening `number` among so many sources: one entry, or the same words at two places.
+
+    Nothing is told in other words: what those join is for clustering to judge, and this for a crowd of a thousand
+    releases a day would measure its judgement, not what faults do.
+    """
     source = number % sources
     if number % OFF_TOPIC_EVERY == 0:
         return [off_topic(number, source, now)]
@@ -45,8 +49,6 @@ def stories_of(number: int, sources: int, now: datetime) -> list[Story]:
     text = f"{company} today released {model}. {model} has {size} billion parameters and is open source."
     told = [Story(number, "news", source, title, text, now)]
     if number % SIDE_EVERY == 0:
-        title = f"{model} is out: {company} opens its new {size}B model"
-        text = f"The new model {model} by {company} can be downloaded now. It counts {size} billion parameters."
         told.append(Story(number, "again", (source + 1) % sources, title, text, now))
     return told
 

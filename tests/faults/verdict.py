@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from pipeline.records import Document, State
 from storage import backup, documents, events, outbox, queue, tables
 from storage.engine import Store
-from tests.faults.stories import Story
+from tests.faults.stories import Kind, Story
 from tests.faults.world import World
 
 MANY = 1_000_000
@@ -89,12 +89,16 @@ def judge(tally: Tally, store: Store, world: World) -> None:
     with store.reading() as session:
         fates = {row.id: row for row in session.execute(_FATES)}
     by_key: dict[str, list[Document]] = defaultdict(list)
+    twins: dict[str, list[Document]] = {}
     for document in kept:
         by_key[(document.url or "").rpartition("/")[2]].append(document)
     tally.attempted, tally.acked = len(world.told), len(kept)
     homes: dict[int, set[str]] = defaultdict(set)
     for story in world.told:
-        tally.ok += _is_ok(tally, story, by_key.pop(story.key, []), fates, homes)
+        twin = Story(story.number, _TWIN[story.kind], 0, "", "", story.published_at).key
+        copied = {document.id for document in by_key.get(twin, twins.get(twin, []))}
+        twins[story.key] = by_key.pop(story.key, [])
+        tally.ok += _is_ok(tally, story, twins[story.key], copied, fates, homes)
     for key in by_key:
         tally.wonder(f"a document that nobody told: {key}")
     _judge_events(tally, store, homes)
@@ -103,7 +107,10 @@ def judge(tally: Tally, store: Store, world: World) -> None:
 
 
 _documents = tables.table(tables.DocumentRow)
-_FATES = select(_documents.c.id, _documents.c.state, _documents.c.event_id, _documents.c.reason)
+_FATES = select(
+    _documents.c.id, _documents.c.state, _documents.c.event_id, _documents.c.reason, _documents.c.duplicate_of
+)
+_TWIN: dict[str, Kind] = {"news": "again", "again": "news", "off-topic": "off-topic"}
 
 
 def _all(store: Store) -> list[Document]:
@@ -113,7 +120,12 @@ def _all(store: Store) -> list[Document]:
 
 
 def _is_ok(
-    tally: Tally, story: Story, found: Sequence[Document], fates: Mapping[str, object], homes: dict[int, set[str]]
+    tally: Tally,
+    story: Story,
+    found: Sequence[Document],
+    copied: set[str],
+    fates: Mapping[str, object],
+    homes: dict[int, set[str]],
 ) -> bool:
     """Whether a story is one document that ended where it should."""
     if not found:
@@ -122,7 +134,7 @@ def _is_ok(
     if len(found) > 1:
         tally.double(f"{story.key} is {len(found)} documents", len(found) - 1)
     fate: object = fates[found[0].id]
-    state, event_id, reason = (getattr(fate, name) for name in ("state", "event_id", "reason"))
+    state, event_id, reason, of = (getattr(fate, name) for name in ("state", "event_id", "reason", "duplicate_of"))
     if state == State.PENDING.value:
         tally.lose(f"{story.key} is still pending")
     elif story.kind == "off-topic":
@@ -131,6 +143,8 @@ def _is_ok(
         tally.wonder(f"{story.key} should be rejected and is {state}: {reason}")
     elif state == State.DONE.value and event_id:
         homes[story.number].add(event_id)
+        return True
+    elif state == State.DUPLICATE.value and of in copied:
         return True
     else:
         tally.wonder(f"{story.key} ended as {state}: {reason}")
