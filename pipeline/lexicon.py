@@ -179,6 +179,8 @@ class Lexicon:
             ends_whole = not (end < len(folded) and _is_latin(folded[end - 1]) and _is_latin(folded[end]))
             if start and _is_latin(folded[start]) and (_is_latin(folded[start - 1]) or folded[start - 1] == "_"):
                 continue
+            if folded[start - 1 : start] == "@" and folded[end : end + 1] == "_":
+                continue
             if words and ends_whole:
                 cues += [Cue(start, end, w.group) for w in words if not w.written or text[start:end] == w.written]
             for name in names:

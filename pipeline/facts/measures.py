@@ -194,7 +194,8 @@ _PER_PART = re.compile(
 )
 """What makes a size that of a part."""
 _SUPPOSED = re.compile(
-    r"(?:equivalent to|equal to|if it \w+|even|match(?:es|ing)?|相当于|媲美|堪比)(?: an?)?\s*$"
+    r"(?:并非|不是|而非|非|网传的?|传言的?|并不|on par with|comparable (?:to|with)|similar to)(?: an?)?\s*$"
+    r"|(?:equivalent to|equal to|if it \w+|even|match(?:es|ing)?|相当于|媲美|堪比)(?: an?)?\s*$"
     r"|(?:training|可训|可训练|支持训练|单机训练)(?:\s?(?:up to|最高|高达|多达))?\s*$"
     r"|(?:demonstrated|tested|evaluated|experiments|验证|实验)\s(?:on|with|across)\s*$"
     r"|(?:enabl\w+|abilit\w+ to|allow\w*|can|able to|possible to|capable of|for|支持|可以?|能够?)\s?(?:\w+ ){0,2}?"

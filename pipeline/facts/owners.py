@@ -31,6 +31,8 @@ _OTHER_MODEL = re.compile(
     r"(?:larger|bigger|future|smaller)\s[^.,]{0,24}$|(?:全新|新的|另一款|另一个|下一代|更大的?|next|another|new|future)\s?$"
 )
 """What stands before the size of a model that has no name yet."""
+_UPGRADED = re.compile(r"\s?(?:参数)?(?:版本?|规模)?的?(?:升级|全新|新)模型")
+"""What stands behind it."""
 _GENERIC = re.compile(r"\s?(?:级别?)?(?:的)?(?:大?模型|models?(?![a-z]))")
 _CONTEXT_OF = re.compile(r"\s?(?:token )?context (?:window |length )?(?:on|for) ")
 _APPOSED = re.compile(r"\s?(?:[、,]\s?(?:激活|总)参数\s?[\d.]+\s?[亿万bm]?)?\s?(?:总?参数|parameters?)?\s?的?\s?")
@@ -195,6 +197,8 @@ class Owners:
 
     def _leads(self, owner: Owner, start: int, end: int, following: int) -> bool:
         """Whether a figure belongs to the name behind it rather than to the one before."""
+        if following - end <= 34 and _NAMED_AS.fullmatch(self.folded, end, following):
+            return True
         return bool(
             _APPOSED.fullmatch(self.folded, end, following) or _CONTEXT_OF.fullmatch(self.folded, end, following)
         ) or (bool(_CLAUSE.search(self.folded, owner.end, start)) and self._leads_to(end, following))
@@ -207,6 +211,8 @@ class Owners:
     def _is_anothers(self, owner: Owner | None, start: int, end: int, low: int) -> bool:
         """Whether a figure is that of a model which has no name yet, or one that we do not know."""
         if _OTHER_MODEL.search(self.folded, max(low, start - 30), start) and _GENERIC.match(self.folded, end):
+            return True
+        if _UPGRADED.match(self.folded, end):
             return True
         bearer = _BEARER.match(self.text, end)
         if bearer and self._is_strange(bearer["name"], bearer.start("name"), bearer.end("name"), None):

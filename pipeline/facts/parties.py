@@ -47,6 +47,8 @@ class Parties:
         """The company that acts, for a figure that no product owns: named in the headline, or in the same sentence."""
         titled = 0 <= self.named_at < self.title_end and start <= self.title_end + _LEAD
         beside = low <= self.text.find(self.quote, low) < start if self.quote else False
+        if kind in ("price", "users", "hardware"):
+            titled = titled and start < self.title_end
         if not (titled or beside) or self.actor is None:
             return None
         row = self.lexicon.knowledge.companies.get(self.actor)

@@ -66,6 +66,9 @@ _RELEASED = re.compile(
     r"发布|上线|开放|推出|开售|发售|开源|上市|可用|公测|亮相|release|launch|available|ship"
     r"|announce|debut|rolls? out|unveil"
 )
+_BREAK = re.compile(r"[,，。;；]")
+_NO_RELEASE = re.compile(r"下调|上调|涨价|降价|调整|停|下线|截止|结束|恢复|生效|retire|deprecat|shut|end")
+"""What happens on a day that is no release."""
 _STAGES = re.compile(
     r"(?P<n>[一二两三四五六七八]|\d)\s?(?:个)?阶段(?:的)?(?:训练|预训练)|(?P<e>two|three|four"
     r"|five|\d)[- ]stage (?:training|pretraining|pipeline)"
@@ -151,8 +154,9 @@ def _dates(folded: str, year: int) -> Iterator[Term]:
         for match in pattern.finditer(folded):
             month = match["m"]
             number = int(month) if month.isdigit() else months.month_of(month)
-            near = folded[max(0, match.start() - 10) : match.start()] + "|" + folded[match.end() : match.end() + 14]
-            if _RELEASED.search(near):
+            left = _BREAK.split(folded[max(0, match.start() - 10) : match.start()])[-1]
+            right = _BREAK.split(folded[match.end() : match.end() + 14])[0]
+            if _RELEASED.search(left + "|" + right) and not _NO_RELEASE.search(right):
                 value = f"{int(match['y'] or year):04d}-{number:02d}-{int(match['d']):02d}"
                 yield Term(match.start(), match.end(), "release_date", value, "date")
 

@@ -40,6 +40,8 @@ _PHASE = re.compile(
 _MOST = 60
 _LETTERS = 4
 """So few capitals are an abbreviation of anything: a product only where a noun says so."""
+_NO_THING = re.compile(r"[A-Z]+_[A-Z_]+|.*FLOPS|.*Errors?|.*\.md|eGPUs?")
+"""Constants, units, errors and files."""
 _PLURAL = re.compile(r"[A-Z]{2,5}s")
 
 
@@ -146,6 +148,8 @@ def _known(scan: Scan, lexicon: Lexicon, mention: Mention, tokens: list[tuple[in
         end = _trimmed(scan, lexicon, end, tokens[last][1])
     if end >= tokens[last][1]:
         end = _tail(scan, lexicon, tokens, last, end)
+    if start < mention.start and mention.name.ordinary:
+        return Found(start, end, "shape", None, None)
     rule = "version" if (start, end) != (mention.start, mention.end) else "name"
     return Found(start, end, rule, mention.name.id, mention.name.company)
 
@@ -184,6 +188,8 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
         or not word[0].isalpha()
         or _HARDWARE.fullmatch(word)
         or _PLURAL.fullmatch(word)
+        or _NO_THING.fullmatch(word)
+        or scan.text[start - 1 : start] == "@"
         or _is_noun(scan, start, end)
     ):
         return None
