@@ -14,6 +14,7 @@ from cli.logs import bridge, start_logging
 from cli.store import opened_desk
 from settings import Settings
 from worker import embedded
+from worker.app import QUEUES
 from worker.rounds import outside_of
 from worker.suspects import limit_memory
 
@@ -23,7 +24,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def worker(
     concurrency: Annotated[int, typer.Option(min=1, help="Celery's child processes.")] = 2,
-    queues: Annotated[str, typer.Option(help="Celery's queues, by comma.")] = "deliver,process,fetch,digest",
+    queues: Annotated[str, typer.Option(help="Celery's queues, by comma, the most urgent first.")] = ",".join(QUEUES),
     jobs: Annotated[str, typer.Option(help="The embedded loop's jobs, by comma.")] = ",".join(embedded.JOBS),
 ) -> None:
     """Collect, process and send until stopped: the embedded loop, or Celery where LAUNCHWATCH_REDIS_URL is set."""
@@ -55,4 +56,7 @@ def _start_celery(settings: Settings, concurrency: int, queues: str) -> None:
         bridge(settings.log_level, settings.log_format)
 
     setup_logging.connect(log_as_we_do)
-    celery.Worker(concurrency=concurrency, queues=queues.split(","), loglevel=settings.log_level).start()
+    wanted = [name for name in QUEUES if name in queues.split(",")]
+    if unknown := set(queues.split(",")) - set(QUEUES):
+        raise Refusal(f"no queue is called {', '.join(sorted(unknown))}; take of {', '.join(QUEUES)}", code=2)
+    celery.Worker(concurrency=concurrency, queues=wanted, loglevel=settings.log_level).start()

@@ -161,7 +161,14 @@ def alone(session: Session, place: str) -> None:
     """Nobody else passes the named place until this transaction ends. On SQLite a writer is alone anyway."""
     if is_postgres(session):
         number = int.from_bytes(sha256(place.encode()).digest()[:8], "big", signed=True)
-        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+        session.execute(text(_QUEUE_UP.format(number)))
+
+
+_QUEUE_UP = (
+    "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '60s'; SELECT pg_advisory_xact_lock({}); "
+    "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'"
+)
+"""Who waits to pass a place stands in a fair queue, however many are before: no sign that anything hangs."""
 
 
 def _is_newest(store: Store) -> bool:
@@ -288,11 +295,14 @@ def is_unwell(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return any(word in str(error.orig) for word in ("full", "locked", "disk I/O", "readonly", "unable to open"))
     state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or not state or (state[:2] in _UNWELL and state != _TOO_SLOW)
+    is_unwell = state[:2] in _UNWELL or state in _IN_THE_WAY
+    return error.connection_invalidated or not state or (is_unwell and state != _TOO_SLOW)
 
 
 _UNWELL = frozenset({"08", "53", "57", "58"})
 """Classes of PostgreSQL's SQLSTATE: connection, resources, an operator's doing, the system."""
+_IN_THE_WAY = frozenset({"55P03", "40P01", "40001"})
+"""A lock that others hold, a deadlock with them, or a change of theirs."""
 _TOO_SLOW = "57014"
 """A statement that took too long may be the work's fault."""
 

@@ -14,6 +14,10 @@ VISIBILITY_SECONDS = 600
 """When an unacknowledged message rings again. Above 2 x the hard limit x (1 + prefetch), or long tasks run twice."""
 
 
+QUEUES = ("deliver", "digest", "fetch", "process")
+"""The most urgent first: a worker takes of one only while those before it are empty, so that alerts never wait behind a backfill."""
+
+
 def create_app(settings: Settings) -> Celery:
     """Celery on the installation's Redis, set so that a killed worker's message comes back soon."""
     app = Celery("launchwatch", broker=settings.redis_url or "memory://", include=["worker.tasks"])
@@ -54,7 +58,10 @@ def create_app(settings: Settings) -> Celery:
             "socket_keepalive": True,
             "health_check_interval": 25,
             "socket_timeout": 30,
+            "queue_order_strategy": "priority",
         },
+        result_backend_transport_options=visibility,
+        visibility_timeout=VISIBILITY_SECONDS,
         timezone="UTC",
         enable_utc=True,
         beat_schedule={
