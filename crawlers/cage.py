@@ -49,6 +49,7 @@ class Cage:
         self._idle: LifoQueue[_Child] = LifoQueue()
         self._children: list[_Child] = []
         self._lock = threading.Lock()
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -71,14 +72,17 @@ class Cage:
             self._idle.put(child)
 
     def close(self) -> None:
-        """Ends the children."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Ends the children, whatever they are at."""
+        self._closed = True
+        for child in self._children:
+            child.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
         for child in self._children:
             child.stop()
 
     def _take(self) -> _Child:
         """A child that is free; a further one, where all others are held up."""
-        while True:
+        while not self._closed:
             with self._lock:
                 if len(self._children) < self._most and all(child.is_held_up for child in self._children):
                     for child in self._children:
@@ -87,6 +91,7 @@ class Cage:
                     return self._children[-1]
             with contextlib.suppress(Empty):
                 return self._idle.get(timeout=HELD_UP_SECONDS)
+        raise RuntimeError("the cage is closed")
 
 
 class _Child:
@@ -126,8 +131,14 @@ class _Child:
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICEST)
 
+    def kill(self) -> None:
+        """Ends what it is at; who waits for its answer hears that it died."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def stop(self) -> None:
-        """Ends the process."""
+        """Ends the process, and the pipes to it."""
         process, self._process = self._process, None
         if process is None:
             return
