@@ -18,14 +18,16 @@ from celery import Celery
 
 from pipeline.records import RawDocument, State
 from settings import Settings
-from storage import documents
+from storage import documents, outbox
 from storage.engine import Store, open_store
 from tests import servers
+from tests.factories import make_alert
 from worker.app import create_app
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
 SECONDS = 40.0
+MESSAGES = 5_000
 
 
 def raw(number: int) -> RawDocument:
@@ -70,7 +72,7 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield process
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(40)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -98,7 +100,7 @@ def test_a_message_carries_ids_and_nothing_else(bell: Celery, redis_server: serv
 
 
 @pytest.mark.slow
-def test_a_worker_takes_named_documents_and_a_sweep_finds_those_whose_message_was_lost(
+def test_a_worker_takes_what_was_named_a_sweep_finds_what_was_lost_and_an_alert_waits_for_no_backlog(
     store: Store, bell: Celery, worker: subprocess.Popen[bytes], redis_server: servers.Redis, settings: Settings
 ) -> None:
     with store.writing() as session:
@@ -117,3 +119,33 @@ def test_a_worker_takes_named_documents_and_a_sweep_finds_those_whose_message_wa
     lines = [json.loads(line) for line in (settings.home / "worker.log").read_text().splitlines() if line[:1] == "{"]
     of_one = [line["event"] for line in lines if line.get("document") == rung[0]]
     assert of_one == ["read", "placed", "linked"]
+    backlog(redis_server, bell)
+    with store.writing() as session:
+        outbox.push(session, make_alert(), ["mailto:analyst@example.org"], datetime.now(UTC))
+    bell.send_task("worker.tasks.deliver", queue="deliver")
+    began = time.monotonic()
+    while not tried(store) and time.monotonic() - began < SECONDS:
+        time.sleep(0.1)
+    with redis.Redis.from_url(redis_server.url) as client:
+        left = client.llen("process")
+        client.delete("process")
+    assert tried(store)
+    assert left > MESSAGES / 2, "the alert waited for the backlog"
+
+
+def backlog(server: servers.Redis, bell: Celery) -> None:
+    """Many messages for documents that wait, as a backfill rings for them."""
+    bell.send_task("worker.tasks.process", (["d0"],), queue="elsewhere")
+    with redis.Redis.from_url(server.url) as client:
+        message = client.rpop("elsewhere").decode()
+        body = json.loads(message)
+        names = (body["headers"]["id"], body["properties"]["delivery_tag"])
+        assert all(names)
+        copies = [message.replace(names[0], f"t{n}").replace(names[1], f"m{n}") for n in range(MESSAGES)]
+        client.lpush("process", *copies)
+
+
+def tried(store: Store) -> bool:
+    """Whether the alert went out, whatever its receiver said."""
+    with store.reading() as session:
+        return outbox.recent(session)[0].attempts > 0
