@@ -164,7 +164,12 @@ def rebuild(
     assert event is not None, "an event has a document"
     if base is not None:
         follows = None if base.follows == event_id else base.follows
-        event = event.model_copy(update={"follows": follows, "novelty": base.novelty if follows else 1.0})
+        chain = (
+            {"days_after": base.days_after, "novelty": base.novelty}
+            if follows
+            else {"days_after": None, "novelty": 1.0}
+        )
+        event = event.model_copy(update={"follows": follows, **chain})
     if base is not None and (old := {report.document_id for report in base.reports if report.history}):
         event = alert.as_history(event, old)
     said = by_hand if by_hand is not None else base.by_hand if base is not None else ByHand()

@@ -246,6 +246,9 @@ class Report(Record):
     language: str
     published_at: AwareDatetime | None = None
     first_seen_at: AwareDatetime
+    event_type: str = ""
+    """What it says happened; empty where no word of it shows the type."""
+    event_type_quote: str = ""
     history: bool = False
     """Whether it came with a source's first answer, or a re-dated archive: it was news to nobody."""
 
@@ -289,6 +292,8 @@ class Event(Record):
     facts: tuple[EventFact, ...] = ()
     reports: tuple[Report, ...] = ()
     follows: str | None = None
+    days_after: float | None = None
+    """Days since the last similar event, the one that it follows; None for the first of its chain."""
     novelty: float = 1.0
     """1 for the first of its chain; less the sooner it comes after a similar event."""
     heat: float = 0.0

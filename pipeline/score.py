@@ -365,8 +365,10 @@ def _security(code: str, knowledge: KnowledgeBase, language: str) -> str:
 
 def _novelty(event: Event) -> ScorePart:
     """What a follow-up loses; the first of a chain loses nothing."""
+    days = event.days_after or 0.0
     why = Reason(
-        zh=f"既有事件的后续（新颖度 {event.novelty:.2f}）", en=f"follows an earlier event (novelty {event.novelty:.2f})"
+        zh=f"既有事件 {days:.1f} 天后的后续（新颖度 {event.novelty:.2f}）",
+        en=f"follows an event of {days:.1f} days before (novelty {event.novelty:.2f})",
     )
     return ScorePart(name="novelty", points=round(FOLLOWS * (1 - min(1.0, event.novelty)), 2), why=why)
 

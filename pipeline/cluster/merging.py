@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from math import exp, log
 
 from pipeline.cluster.words import first_sentence
 from pipeline.records import (
@@ -28,6 +28,13 @@ HEAT_WINDOW = timedelta(hours=48)
 HALF_LIFE_HOURS = 24.0
 """A report weighs half as much a day before the last one."""
 
+COPIED = 0.5
+"""What a source counts that took over another's headline word for word: it saw fit to carry it, and looked into nothing.
+One that took over the text as well is a copy, and no report at all."""
+
+VOTES = {1: 3, 2: 2, 3: 1}
+"""What a report's word for the type counts, by its tier."""
+
 NOVEL_AGAIN_DAYS = 14.0
 """Days after which a follow-up is nearly as new as a first report."""
 
@@ -42,8 +49,8 @@ _UNSURE: frozenset[Certainty] = frozenset({"rumour", "question", "forecast"})
 
 def merge(event: Event | None, placement: Placement, document: Document, tags: Tags, facts: tuple[Fact, ...]) -> Event:
     """The event with the document in it; the same document again changes nothing but what it says now."""
-    reports = _reports(event, document)
-    event_type, event_type_quote = _type(event, tags)
+    reports = _reports(event, document, tags)
+    event_type, event_type_quote = _type(event, reports, tags)
     return Event(
         id=placement.event_id if event is None else event.id,
         title_zh=_title(reports, "zh"),
@@ -62,24 +69,34 @@ def merge(event: Event | None, placement: Placement, document: Document, tags: T
         facts=_facts(event.facts if event else (), facts, document.id),
         reports=reports,
         follows=event.follows if event else placement.follows,
+        days_after=event.days_after if event else _days_after(placement),
         novelty=event.novelty if event else _novelty(placement),
         heat=heat(reports),
     )
 
 
 def heat(reports: Iterable[Report]) -> float:
-    """Independent sources within 48 h of the first report, each halved for every 24 h before the last of them."""
-    first_of: dict[str, datetime] = {}
-    for report in reports:
-        when = report.published_at or report.first_seen_at
-        first_of[report.source_id] = min(first_of.get(report.source_id, when), when)
-    times = sorted(first_of.values())
-    near = [t for t in times if t - times[0] <= HEAT_WINDOW]
-    hours = ((near[-1] - t).total_seconds() / 3600 for t in near)
-    return round(sum(exp(-log(2) * h / HALF_LIFE_HOURS) for h in hours), 4)
+    """Independent sources within 48 h of the first report, each halved for every 24 h before the last of them. A source
+    counts once, and half where it only repeats another's headline."""
+    first_of: dict[str, Report] = {}
+    for report in sorted(reports, key=_told_at):
+        first_of.setdefault(report.source_id, report)
+    firsts = list(first_of.values())
+    near = [(r, _told_at(r)) for r in firsts if _told_at(r) - _told_at(firsts[0]) <= HEAT_WINDOW]
+    total, headlines = 0.0, set[tuple[str, ...]]()
+    for report, at in near:
+        words = tuple(tokens(report.title))
+        weight = COPIED if words and words in headlines else 1.0
+        headlines.add(words)
+        total += weight * 0.5 ** ((near[-1][1] - at).total_seconds() / 3600 / HALF_LIFE_HOURS)
+    return round(total, 4)
 
 
-def _reports(event: Event | None, document: Document) -> tuple[Report, ...]:
+def _told_at(report: Report) -> datetime:
+    return report.published_at or report.first_seen_at
+
+
+def _reports(event: Event | None, document: Document, tags: Tags) -> tuple[Report, ...]:
     """Every document's part once, earliest first."""
     mine = Report(
         document_id=document.id,
@@ -91,9 +108,11 @@ def _reports(event: Event | None, document: Document) -> tuple[Report, ...]:
         language=document.language,
         published_at=document.published_at,
         first_seen_at=document.first_seen_at,
+        event_type=tags.event_type if tags.event_type_quote else "",
+        event_type_quote=tags.event_type_quote,
     )
     others = [r for r in (event.reports if event else ()) if r.document_id != document.id]
-    return tuple(sorted([*others, mine], key=lambda r: (r.published_at or r.first_seen_at, r.document_id)))
+    return tuple(sorted([*others, mine], key=lambda r: (_told_at(r), r.document_id)))
 
 
 def _title(reports: tuple[Report, ...], language: str) -> str | None:
@@ -117,11 +136,19 @@ def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
     return 2 * len(one & other) / (len(one) + len(other)) if one or other else 0.0
 
 
-def _type(event: Event | None, tags: Tags) -> tuple[str, str]:
-    """What the event was founded as, with the words that show it; where none did, the first report's whose words do."""
-    if event is None or (tags.event_type_quote and not event.event_type_quote):
-        return tags.event_type, tags.event_type_quote
-    return event.event_type, event.event_type_quote
+def _type(event: Event | None, reports: Sequence[Report], tags: Tags) -> tuple[str, str]:
+    """What most reports say that it is, an official one's word counting thrice and a medium's twice, of equals the
+    earliest; with the words that show it. Where no report's words show a type, the usual one that it was founded as."""
+    said = [(r.event_type, r.event_type_quote, VOTES.get(r.tier, 1)) for r in reports if r.event_type]
+    if event and event.event_type_quote and not any(r.event_type for r in event.reports):
+        said = [(event.event_type, event.event_type_quote, VOTES.get(reports[0].tier, 1)), *said]
+    if not said:
+        return (event.event_type, event.event_type_quote) if event else (tags.event_type, tags.event_type_quote)
+    votes: Counter[str] = Counter()
+    for kind, _, weight in said:
+        votes[kind] += weight
+    most = max(votes.values())
+    return next((kind, quote) for kind, quote, _ in said if votes[kind] == most)
 
 
 def _certainty(event: Event | None, document: Document, tags: Tags) -> Certainty:
@@ -201,9 +228,12 @@ def _contradict(one: EventFact, other: EventFact) -> bool:
     return same_field and exact and one.document_id != other.document_id and one.value != other.value
 
 
+def _days_after(placement: Placement) -> float | None:
+    """Days since the event that it follows."""
+    return None if placement.follows is None else placement.signals.get("days_after", 0.0)
+
+
 def _novelty(placement: Placement) -> float:
     """1 for the first of its chain; for a follow-up more the longer after the event that it develops, up to 0.9."""
-    if placement.follows is None:
-        return 1.0
-    days = placement.signals.get("days_after", 0.0)
-    return round(min(0.9, 0.2 + 0.7 * days / NOVEL_AGAIN_DAYS), 4)
+    days = _days_after(placement)
+    return 1.0 if days is None else round(min(0.9, 0.2 + 0.7 * days / NOVEL_AGAIN_DAYS), 4)

@@ -95,6 +95,18 @@ def test_a_plain_report_answers_a_headline_that_only_asks() -> None:
     assert event_of(asked, rumour).certainty == "question"
 
 
+def test_the_type_is_what_most_reports_say_the_official_ones_counting_more() -> None:
+    def told(number: int, tier: int, kind: str) -> tuple[Document, Tags, tuple[Fact, ...]]:
+        document = make_document(f"d{number}", source_id=f"s{number}", tier=tier)
+        return plain(document, event_type=kind, event_type_quote=kind)
+
+    first, second = told(1, 3, "product_launch"), told(2, 2, "model_release")
+    assert event_of(first, second).event_type == "model_release"
+    assert event_of(first, second, told(3, 3, "product_launch")).event_type == "product_launch", "a draw: the earliest"
+    event = event_of(first, second, told(3, 3, "product_launch"), told(4, 1, "open_source_release"))
+    assert (event.event_type, event.event_type_quote) == ("open_source_release", "open_source_release")
+
+
 def test_a_type_that_no_word_showed_gives_way_to_one_that_words_show() -> None:
     usual = plain(make_document("d1", "a new thing"), event_type="product_launch")
     shown = plain(make_document("d2", source_id="b"), event_type="funding", event_type_quote="raises")
@@ -193,20 +205,33 @@ def test_the_first_of_a_chain_is_wholly_new_and_a_follow_up_the_more_the_later()
             None, Placement(event_id="e2", new=True, **given), make_document(), make_tags(), ()
         ).novelty
 
+    def days(**given: Any) -> float | None:
+        placement = Placement(event_id="e2", new=True, **given)
+        return cluster.merge(None, placement, make_document(), make_tags(), ()).days_after
+
     soon = novelty(follows="e1", signals={"days_after": 1.0})
     late = novelty(follows="e1", signals={"days_after": 10.0})
     assert 0 < soon < late < 1 == novelty()
+    assert (days(), days(follows="e1", signals={"days_after": 3.5})) == (None, 3.5)
 
 
-def test_heat_counts_sources_and_not_copies() -> None:
-    copies = [make_report(f"d{n}", source_id="one") for n in range(5)]
-    assert heat(copies) == 1
-    assert heat([make_report(f"d{n}", source_id=f"s{n}") for n in range(5)]) == 5
+def test_heat_counts_each_source_once() -> None:
+    again = [make_report(f"d{n}", source_id="one", title=f"title {n}") for n in range(5)]
+    assert heat(again) == 1
+    assert heat([make_report(f"d{n}", source_id=f"s{n}", title=f"title {n}") for n in range(5)]) == 5
+
+
+def test_a_headline_taken_over_word_for_word_is_half_a_source() -> None:
+    first = make_report("d1", source_id="a", title="甲公司发布机器人一号")
+    copied = make_report("d2", source_id="b", title="甲公司发布机器人一号！")
+    own = make_report("d3", source_id="c", title="机器人一号来了")
+    assert heat([first, copied]) == heat([copied, first]) == 1.5
+    assert heat([first, copied, own]) == 2.5
 
 
 def test_heat_halves_every_day_before_the_last_report() -> None:
-    early = make_report("d1", source_id="a", at=MOMENT)
-    late = make_report("d2", source_id="b", at=MOMENT + timedelta(hours=24))
+    early = make_report("d1", source_id="a", title="first", at=MOMENT)
+    late = make_report("d2", source_id="b", title="second", at=MOMENT + timedelta(hours=24))
     assert heat([early, late]) == 1.5
 
 
