@@ -59,6 +59,11 @@ class View:
         """The products that the headline names, without spaces."""
         return [name.replace(" ", "") for name in self.sketch.names]
 
+    @cached_property
+    def made(self) -> set[str]:
+        """The rare products of the headline."""
+        return {word for word in self.named if word.startswith("p:") and self.head[word] >= TELLING}
+
     @property
     def has_text(self) -> bool:
         """Whether there is more than a headline."""
@@ -190,8 +195,9 @@ def _same_name(one: View, other: View) -> bool:
 
 
 def _other_names(one: View, other: View) -> bool:
-    """Whether each headline names products, and none of them is the other's."""
-    return bool(one.names and other.names) and not _same_name(one, other)
+    """Whether each headline names products, none of them is the other's, and neither text is about the other's."""
+    both = bool(one.names and other.names) and not _same_name(one, other)
+    return both and not (one.made & other.every.keys() or other.made & one.every.keys())
 
 
 def _is_same(one: str, other: str) -> bool:
@@ -202,7 +208,7 @@ def _circumstances(one: View, other: View, met: Words) -> Signals:
     days = days_between(one.sketch, other.sketch)
     return {
         "details": _details(met),
-        "type": float(one.sketch.event_type == other.sketch.event_type),
+        "type": float(bool(one.sketch.event_type) and one.sketch.event_type == other.sketch.event_type),
         "other_step": float(_is_other_step(one, other)),
         "numbers": 1 - exp(-len(set(one.sketch.numbers) & set(other.sketch.numbers))),
         "days": min(days, FAR) / FAR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from itertools import combinations
 
 from knowledge.index import KnowledgeBase
 from pipeline.cluster.vocabulary import Vocabulary, vocabulary
@@ -30,6 +31,9 @@ SELECTIVE = 0.6
 BRIDGE = 0.35
 """Terms and numbers under this weight say too little even beside a company."""
 
+PAIRED = 3
+"""Terms and numbers of a headline that are keys two by two: a Chinese headline without a name meets an English one so."""
+
 _DIGIT = re.compile(r"\d")
 _NOT_IN_A_NAME = re.compile(r"[^0-9a-z\u3400-\u9fff.+]+")
 
@@ -50,7 +54,7 @@ def sketch(document: Document, tags: Tags, facts: tuple[Fact, ...], knowledge: K
         title=title,
         companies=tuple(c.id for c in sorted(tags.companies, key=lambda c: (-c.relevance, c.id)))[:6],
         products=tuple(dict.fromkeys(p.id or p.family or p.name for p in tags.products))[:8],
-        event_type=tags.event_type,
+        event_type=tags.event_type if tags.event_type_quote else "",
         certainty=tags.certainty,
         numbers=tuple(dict.fromkeys(f"{f.kind}:{f.value}:{f.unit}" for f in facts if not f.comparison))[:12],
         terms=tuple(terms),
@@ -131,7 +135,8 @@ def _keys(sketch: Sketch, known: Vocabulary) -> tuple[str, ...]:
     bridges = [w for w in (*sketch.terms, *sketch.lead) if w[0] in "~#" and known.weight(w) >= BRIDGE]
     bridges.sort(key=lambda w: -known.weight(w))
     acts = [f"c:{company} {word}" for company in sketch.companies[:2] for word in bridges[:4]]
-    found = [*names, *ids[:5], *telling[:9], *acts, *wider, *telling[9:]]
+    pairs = [" ".join(sorted(pair)) for pair in combinations(bridges[:PAIRED], 2)]
+    found = [*names, *ids[:5], *telling[:9], *acts, *pairs, *wider, *telling[9:]]
     return tuple(dict.fromkeys(found))[:KEYS]
 
 
