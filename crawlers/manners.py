@@ -25,6 +25,7 @@ from crawlers.answer import (
     TooSlow,
     Unreachable,
 )
+from crawlers.budget import Budget, HostBusy
 
 ROBOTS_SECONDS = 24 * 3600.0
 ROBOTS_ERROR_SECONDS = 3600.0
@@ -64,7 +65,8 @@ class _Robots:
 class Manners:
     """What we owe each host and know of its robots.txt. Outlives a fetcher, so that the next one is as polite."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
+        self._budget = budget
         self._hosts: dict[str, _Host] = {}
         self._robots: dict[str, _Robots] = {}
         self._per_host, self._delay = 1, 0.0
@@ -89,9 +91,11 @@ class Manners:
                     raise Resting(source_id, url, host.rest_until - now)
                 start = max(now, host.next_at)
                 robots = self._robots.get(str(target.origin()))
-                host.next_at = start + max(self._delay, robots.delay if robots else 0.0)
+                pace = max(self._delay, robots.delay if robots else 0.0)
+                host.next_at = start + pace
                 await asyncio.sleep(start - now)
-                yield
+                async with self._among_all(source_id, url, target, pace):
+                    yield
         finally:
             host.busy -= 1
 
@@ -101,6 +105,8 @@ class Manners:
             seconds = min(after if after is not None else TOO_MANY_SECONDS, LONGEST_REST_SECONDS)
             host = self._host(target)
             host.rest_until = max(host.rest_until, time.monotonic() + seconds)
+            if self._budget is not None:
+                self._budget.rest(_name(target), seconds)
 
     async def ask_robots(self, source_id: str, target: yarl.URL, product: str, read: ReadsRobots) -> None:
         """Raises NotAllowed where the site's robots.txt keeps us from a URL, or why it could not be read."""
@@ -111,8 +117,20 @@ class Manners:
         if robots.rules is not None and not robots.rules.can_fetch(str(target), product):
             raise NotAllowed(source_id, str(target), "the site's robots.txt asks us to stay out")
 
+    @asynccontextmanager
+    async def _among_all(self, source_id: str, url: str, target: yarl.URL, pace: float) -> AsyncIterator[None]:
+        """A turn among all our machines, where they share a budget."""
+        if self._budget is None:
+            yield
+            return
+        try:
+            async with self._budget.turn(_name(target), self._per_host, pace):
+                yield
+        except HostBusy as busy:
+            raise Resting(source_id, url, busy.seconds) from busy
+
     def _host(self, target: yarl.URL) -> _Host:
-        name = f"{target.host}:{target.port}"
+        name = _name(target)
         if name not in self._hosts:
             if len(self._hosts) >= KNOWN_HOSTS:
                 now = time.monotonic()
@@ -128,6 +146,10 @@ class Manners:
             if robots.until <= time.monotonic():
                 await _refresh(robots, product, read(source_id, origin / "robots.txt"))
         return robots
+
+
+def _name(target: yarl.URL) -> str:
+    return f"{target.host}:{target.port}"
 
 
 async def _refresh(robots: _Robots, product: str, reading: Awaitable[Fetched]) -> None:

@@ -11,11 +11,13 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from crawlers.archive import Archive
+from crawlers.budget import Budget
 from crawlers.guard import Guard
 from crawlers.limits import MIB
 from crawlers.manners import Manners
 from pipeline.records import State
 from settings import Settings
+from storage.live import socket_url
 from worker.announce import announce
 from worker.collect import Visit
 from worker.collector import Collector
@@ -24,6 +26,7 @@ from worker.deliver.mail import Server
 from worker.delivery import deliver_due
 from worker.desk import Desk
 from worker.digests import write_due
+from worker.heartbeat import tell_quiet
 from worker.jobs import process_due
 from worker.watchdog import watch_over
 
@@ -63,6 +66,7 @@ def outside_of(settings: Settings) -> Outside:
         archive=Archive(settings.archive, room, name=f"{os.getpid()}") if room else None,
         public_url=settings.public_url,
         feed_hub=settings.feed_hub,
+        manners=Manners(Budget(socket_url(settings.redis_url)) if settings.redis_url else None),
         operator=settings.operator.get_secret_value(),
         digest_to=_listed(settings.digest_to.get_secret_value()),
         digest_periods=_listed(settings.digest_periods),
@@ -82,8 +86,10 @@ async def keep_collecting(desk: Desk, outside: Outside, clock: Clock, go_on: Cal
 
 
 def watch_round(desk: Desk, outside: Outside, clock: Clock) -> int:
-    """See that sources and our own parts do well; how many notices the operator was told."""
-    return watch_over(desk, outside.operator, clock())
+    """See that sources and our own parts do well, and say to whom it is due that all is quiet; how many notices were told."""
+    told = watch_over(desk, outside.operator, clock())
+    tell_quiet(desk, clock())
+    return told
 
 
 def _collector(desk: Desk, outside: Outside, clock: Clock) -> Collector:
