@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: help demo up test check format lock clean
+.PHONY: help demo up test faults check format lock clean
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ up: $(READY)  ## the whole product on this machine: http://127.0.0.1:8000
 
 test: $(READY_DEV)  ## every test, offline
 	@$(BIN)/pytest -n 2
+
+faults: $(READY_DEV)  ## kill, starve and cut off the real parts: quick counts; FULL=1 for full ones, ONLY=name, SEED=n
+	@$(BIN)/python -m tests.faults $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),"$(ONLY)")
 
 check: $(READY_DEV)  ## format, lint, types, import rules, the knowledge base
 	@$(BIN)/ruff format --check --quiet .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.faults import disk, kills, poison, senders
+from tests.faults import broker, disk, kills, locks, parity, poison, rolling, senders, soak
 from tests.faults.table import show
 from tests.faults.verdict import Tally
 
@@ -29,14 +30,21 @@ class Fault(NamedTuple):
 FAULTS = (
     Fault("poison", poison.feed_poison, 100, 1000),
     Fault("disk full", disk.fill_disk, 2, 20),
+    Fault("locked store (seconds)", locks.fight_for_store, 10, 60),
+    Fault("parity (steps)", parity.do_the_same, 500, 10_000),
+    Fault("broker", broker.break_broker, 3, 20),
+    Fault("soak (fetches)", soak.fetch_much, 1000, 20_000),
+    Fault("SIGTERM, SQLite", rolling.restart_embedded, 4, 20),
+    Fault("SIGTERM, PG+Celery", rolling.restart_scaled, 8, 24),
     Fault("kill -9 of the sender", senders.kill_senders, 20, 300),
     Fault("kill -9, SQLite", kills.kills_embedded, 100, 1000),
-    Fault("kill -9, PostgreSQL+Celery", kills.kills_scaled, 100, 1000),
+    Fault("kill -9, PG+Celery", kills.kills_scaled, 100, 1000),
 )
 
 
 def main() -> int:
     """Run the faults that were named, or all; the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     asked = _arguments()
     chosen = [fault for fault in FAULTS if not asked.faults or any(word in fault.name for word in asked.faults)]
     if not chosen:

@@ -94,7 +94,7 @@ def _bound(plan: Plan) -> None:
     if plan.poison:
         poison.arm()
     if plan.hard_seconds:
-        suspects.BATCH_SECONDS = suspects.READ_SECONDS = plan.hard_seconds
+        suspects.BATCH_SECONDS, suspects.READ_SECONDS = plan.hard_seconds, plan.hard_seconds / 4
     if plan.room is not None:
         disk.arm(plan.room)
 

@@ -30,7 +30,7 @@ class Plan(BaseModel):
     poison: bool = False
     """Whether stories may carry words that crash, fill or hang what reads them."""
     hard_seconds: float = 0.0
-    """How long one document and one batch may take; 0 leaves the product's own bounds."""
+    """How long one batch may take, and a quarter of it one document; 0 leaves the product's own bounds."""
     visibility_seconds: int = 0
     """When a message that nobody acknowledged rings again; 0 leaves the product's own."""
     room: Path | None = None

@@ -20,7 +20,7 @@ from tests.faults.verdict import Tally, progress
 
 CRASH, FILL, HANG = "POISON-CRASH", "POISON-FILL", "POISON-HANG"
 GIBIBYTE = 1 << 30
-PATIENCE = 300.0
+PATIENCE = 150.0
 
 
 def arm() -> None:
@@ -53,7 +53,7 @@ def feed_poison(tally: Tally, count: int, advance: Callable[[], None]) -> None:
             if scaled:
                 address = stack.enter_context(servers.postgres()).borrow()
                 place = {"database_url": address, "redis": stack.enter_context(servers.redis_server())}
-            made = stack.enter_context(stage(sources=1, poison=True, hard_seconds=5.0, **place))
+            made = stack.enter_context(stage(sources=1, poison=True, hard_seconds=8.0, **place))
             roles = ("worker", "beat") if scaled else ("worker",)
             _feed(tally, made, roles, count // 2, advance)
 
