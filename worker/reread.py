@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,6 +39,10 @@ class _Past:
 
     waiting: dict[str, tuple[Entry, datetime]] = field(default_factory=dict)
     passed: set[tuple[str, str]] = field(default_factory=set)
+    to_come: Counter[str] = field(default_factory=Counter)
+    """Pages further on in the archive: at another try, a page may have come hours later."""
+    whole: set[str] = field(default_factory=set)
+    """Addresses whose page was read."""
 
 
 def read_again(
@@ -49,15 +54,19 @@ def read_again(
     source_id: str | None = None,
 ) -> Reread:
     """Every answer and page kept of the sources that we still know, or of one, from a time on."""
-    made, pasts, ready = Reread(), dict[str, _Past](), list[RawDocument]()
+    made, pasts, ready = Reread(), defaultdict[str, _Past](_Past), list[RawDocument]()
+    for kept in archive.read(since, source_id):
+        if kept.is_page:
+            pasts[kept.source_id].to_come[canonical(kept.asked)] += 1
     for kept in archive.read(since, source_id):
         if kept.source_id not in desk.sources:
             continue
-        past = pasts.setdefault(kept.source_id, _Past())
+        past = pasts[kept.source_id]
         ready += _page(desk, kept, past, cage, made) if kept.is_page else _answer(desk, kept, past, cage, made)
         if len(ready) >= AT_A_TIME:
             _receive(desk, ready, now, made)
     for name, past in pasts.items():
+        past.to_come.clear()
         ready += _let_go(desk, name, past, None)
     _receive(desk, ready, now, made)
     return made
@@ -79,21 +88,30 @@ def _answer(desk: Desk, kept: Kept, past: _Past, cage: Cage, made: Reread) -> li
 
 
 def _page(desk: Desk, kept: Kept, past: _Past, cage: Cage, made: Reread) -> list[RawDocument]:
-    """The entry whose page this is, whole."""
-    found = past.waiting.pop(f"{canonical(kept.asked)} ", None)
-    if found is None:
+    """The entry whose page this is, whole; the page alone, where the answer that named it is no longer kept."""
+    address = canonical(kept.asked)
+    past.to_come[address] -= 1
+    found = past.waiting.pop(f"{address} ", None)
+    if found is None and address in past.whole:
         return []
-    source, (entry, seen) = desk.sources[kept.source_id], found
+    past.whole.add(address)
+    source = desk.sources[kept.source_id]
+    entry, seen = found or (None, kept.fetched_at)
     reading = cage.read_now(page_task(source, kept.url, kept.content_type, kept.fetched_at), kept.body)
     made.answers += 1
     if reading.entries:
-        entry = completed(entry, reading.entries[0])
-    return [raw_document(source, entry, seen, history=True)]
+        page = reading.entries[0]
+        entry = completed(entry, page) if entry else page.model_copy(update={"url": kept.asked})
+    return [raw_document(source, entry, seen, history=True)] if entry else []
 
 
 def _let_go(desk: Desk, source_id: str, past: _Past, before: datetime | None) -> list[RawDocument]:
-    """Entries that waited long enough for their page."""
-    late = [key for key, (_, seen) in past.waiting.items() if before is None or seen < before]
+    """Entries that waited long enough for a page, and whose page does not come later either."""
+    late = [
+        key
+        for key, (entry, seen) in past.waiting.items()
+        if before is None or (seen < before and past.to_come[canonical(entry.url or "")] <= 0)
+    ]
     gone = [past.waiting.pop(key) for key in late]
     return [raw_document(desk.sources[source_id], entry, seen, history=True) for entry, seen in gone]
 
