@@ -167,6 +167,15 @@ def recent(session: Session, states: Sequence[DeliveryState] | None = None, limi
     return [_as_delivery(row) for row in session.execute(query).mappings()]
 
 
+def told_since(session: Session, destination: str, since: datetime) -> bool:
+    """Whether an alert or a bundle went, or is on its way, to a destination since a time."""
+    target = sha256(tables.safe(destination).encode()).digest()
+    is_news = and_(_deliveries.c.kind.in_(("alert", "bundle")), _deliveries.c.destination_hash == target)
+    is_lately = or_(_deliveries.c.made_at >= since, _deliveries.c.finished_at >= since)
+    query = select(_deliveries.c.id).where(is_news, is_lately, _deliveries.c.alert_id.not_like("quiet-%")).limit(1)
+    return session.execute(query).first() is not None
+
+
 def history(session: Session, delivery_id: int) -> list[Attempt]:
     """Every attempt of a delivery, in order."""
     query = select(_attempts).where(_attempts.c.delivery_id == delivery_id).order_by(_attempts.c.id)

@@ -18,7 +18,7 @@ from worker.schedule import BELLS
 
 log = structlog.get_logger()
 
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 0.2
 """How long a thread sleeps that found nothing to do: alerts wait no longer than this."""
 
 BEAT_SECONDS = 15.0
