@@ -243,3 +243,45 @@ def test_a_size_belongs_to_the_name_that_it_leads_to() -> None:
         "两个团队开源语音模型", "OpenMOSS 团队联合开源了仅有 0.1B 参数的多语言微型语音生成模型 MOSS-TTS-Nano。"
     )
     assert [f.subject for f in facts if f.kind == "parameters"] == ["MOSS-TTS-Nano"]
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("月之暗面完成7亿美元融资，阿里巴巴和腾讯参与投资，公司投后估值超过100亿美元。", "moonshot-ai"),
+        ("对标 Palantir，「中科世通亨奇」完成近2亿元A+及B轮融资。", None),
+        ("微软或将起诉 OpenAI 与亚马逊，涉 500 亿美元云协议。", None),
+        ("该公司为 OpenAI 供货，Lucid 宣布获得10亿美元的投资。", None),
+    ],
+)
+def test_money_belongs_to_who_acts_in_its_clause_or_to_nobody(text: str, owner: str | None) -> None:
+    money = [f for f in found("", text) if f.kind == "money"]
+    assert money
+    assert {f.subject for f in money} == {owner}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "用户信任积累使 Agent 单次自主运行时长已增长至45分钟以上，生成更稳。",
+        "The framework enables fine-tuning up to 175B parameter models on consumer GPUs.",
+        "xAI 说这并非网传的 1T 模型。",
+        "当上下文 < 256k 时，消耗倍率为两倍。",
+        "The team leads open-weights benchmarks.",
+    ],
+)
+def test_what_only_looks_like_a_measure_is_no_fact(text: str) -> None:
+    assert found("", text) == ()
+
+
+def test_a_size_that_its_name_contradicts_is_left_open() -> None:
+    sizes = {
+        f.value: f.subject
+        for f in found("", "Alibaba released Qwen3.5-9B. It hints at larger versions like a 27B model.")
+    }
+    assert sizes == {9e9: "Qwen3.5-9B", 27e9: None}
+
+
+def test_a_figure_told_twice_is_kept_by_its_fullest_name() -> None:
+    facts = found("Reka 发布 70 亿参数 Reka Edge 模型并开源", "Reka 发布了 70 亿参数的多模态模型 Reka Edge。")
+    assert [f.subject for f in facts if f.kind == "parameters"] == ["Reka Edge"]
