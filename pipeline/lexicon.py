@@ -45,8 +45,6 @@ _HALF = re.compile("[\ud800-\udfff]")
 _VERSIONED = re.compile(r"\s?\d|大模型")
 _BYLINE = re.compile(r"科技讯|新闻|财经讯|网讯|科技\s?\d+月")
 _CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影|公众号)\s?[:：|]?\s?_?$|_$")
-
-
 _LIKENED = re.compile(r"(?:国产|中国版|开源版|平替|类似|(?<![这那各几种同分人大一二三两多])类|对标)[“「\"]?\s?$")
 """What stands before a famous name that another is likened to."""
 _LIKENS = re.compile(r"[-\s]?(?:like|style|class|level|级|同款|平替)(?![a-z])")
@@ -327,15 +325,10 @@ def _names(knowledge: KnowledgeBase, ordinary: frozenset[str]) -> Iterator[Name]
             if any(is_cjk(c) for c in written):
                 alias = written.replace(" ", "")
                 doubt = doubts.get(alias)
+                context = _folded((*doubt.context, *dealt)) if doubt and doubt.context else ()
+                but = _folded(doubt.not_context) if doubt else ()
                 yield Name(
-                    "security",
-                    listed.id,
-                    alias,
-                    None,
-                    ordinary=alias in ordinary,
-                    ambiguous=doubt is not None,
-                    context=_folded((*doubt.context, *dealt)) if doubt and doubt.context else (),
-                    not_context=_folded(doubt.not_context) if doubt else (),
+                    "security", listed.id, alias, None, "any", alias in ordinary, doubt is not None, context, but
                 )
 
 

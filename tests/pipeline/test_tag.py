@@ -234,3 +234,16 @@ def test_a_market_wrap_names_the_shares_of_which_it_says_how_they_moved() -> Non
     assert {s.id for s in tags.securities} >= {"NASDAQ:NVDA", "NASDAQ:AMZN", "NASDAQ:MSFT", "NASDAQ:TSLA"}
     assert not {"NYSE:JPM", "NASDAQ:SMCI"} & {s.id for s in tags.securities}
     assert "NASDAQ:NVDA" not in {s.id for s in tagged("英伟达发布新芯片", "英伟达的对手跌了。").securities}
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("高德纳验证大模型攻克图论难题", ""),
+        ("旧金山举办人工智能大会", "据微信公众号消息，AI浪潮中人们联想到字节级模型。"),
+        ("人工智能照片", "来源：视觉中国。"),
+        ("@midjourney_man 谈人工智能", ""),
+    ],
+)
+def test_names_inside_longer_words_credits_and_handles_name_no_company(title: str, text: str) -> None:
+    assert [c.id for c in tagged(title, text).companies] == []
