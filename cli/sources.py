@@ -51,7 +51,10 @@ def list_sources(
     health: Annotated[str, typer.Option(help="Only: fresh, quiet, late, failing, blocked, gone, unknown.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one source a line.")] = False,
 ) -> None:
-    """Sources with their health, the time of the last success and of the last new item."""
+    """Sources with their health, the time of the last success and of the last new item.
+
+    "never" says that this installation has not yet seen it work; `--json` adds how far its address was checked before.
+    """
     _list(words, health, as_json)
 
 
@@ -180,6 +183,6 @@ def _list(words: str, health: str, as_json: bool) -> None:
     table = Table("id", "tier", "kind", "health", "last success", "last new item", "why")
     for source, state in rows:
         last = (state.last_success_at, state.last_new_at)
-        times = [f"{at.astimezone(settings.zone):%m-%d %H:%M}" if at else "" for at in last]
+        times = [f"{at.astimezone(settings.zone):%m-%d %H:%M}" if at else "never" for at in last]
         table.add_row(source.id, str(source.tier), source.kind, state.health, *times, state.reason)
     print_table(table, f"{len(rows)} sources")
