@@ -22,6 +22,10 @@ BEAT_SECONDS = 15.0
 _beaten: dict[str, float] = {}
 
 
+TURN_SECONDS = 30.0
+"""After which a task begins nothing more: what it rang for comes up at the next sweep, and the hard limit hits no innocent."""
+
+
 @cache
 def desk() -> Desk:
     """This process's desk, opened at its first task."""
@@ -64,7 +68,8 @@ def collect() -> None:
 def process_named(ids: Sequence[str]) -> None:
     """Take the named documents through the trip, those of them that are still due."""
     beat_now_and_then("process")
-    while process_due(desk(), now(), ids=ids):
+    end = time.monotonic() + TURN_SECONDS
+    while process_due(desk(), now(), ids=ids) and time.monotonic() < end:
         pass
     with desk().store.reading() as session:
         due = outbox.next_due(session)
