@@ -218,6 +218,7 @@ class Framework(Row):
     layers: tuple[Layer, ...]
     selections: tuple[Selection, ...]
     publisher: str
+    publisher_en: str | None = None
     report_date: date
     sector: str
     sector_rating: str

@@ -38,6 +38,9 @@ _CLASS = re.compile(
     )$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_TRADING = re.compile(r"(?:XD|XR|DR|N|C)(?=[\u3400-\u9fff])")
+"""What a mainland exchange writes before a name for a day or a few: ex-dividend, ex-rights, first days of trading. The name
+behind it is cut to fit. ST and *ST are part of a name as long as they stand."""
 _KINDS = (
     ("warrant", re.compile(r"\bwarrants?\b", re.IGNORECASE)),
     ("right", re.compile(r"\brights?$", re.IGNORECASE)),
@@ -79,7 +82,7 @@ def _row(given: dict[str, str]) -> dict[str, str]:
     value = {key: " ".join(text.split()) for key, text in given.items()}
     row = {key: value[key] for key in ("aliases", "type", "status", "sector", "industry")}
     row["id"] = security_id(value["code"], value["exchange"])
-    row["name_zh"] = value["short_name_zh"]
+    row["name_zh"], row["aliases"] = _without_marks(value["short_name_zh"], value["aliases"], row["id"])
     row["listed_name"], row["name_en"] = value["name_en"], value["name_en_long"] or value["name_en"]
     if value["exchange"] not in SUFFIXES:
         row["name_en"], row["type"] = _american(value["name_en"], value["type"])
@@ -90,6 +93,19 @@ def _row(given: dict[str, str]) -> dict[str, str]:
     keys = (ORIGINS[origin].key for origin in (value["zh_source"], value["en_source"]) if origin)
     row["source"] = "".join(dict.fromkeys(keys))
     return row
+
+
+def _without_marks(name: str, aliases: str, security: str) -> tuple[str, str]:
+    """A mainland short name and aliases without an exchange's mark of the day: the whole name from among the aliases."""
+    others = [other for other in aliases.split("|") if other]
+    if not security.endswith((".SH", ".SZ", ".BJ")):
+        return name, aliases
+    kept = [other for other in others if not _TRADING.match(other)]
+    mark = _TRADING.match(name)
+    if mark:
+        bare = name[mark.end() :]
+        name = next((other for other in kept if other.startswith(bare)), bare)
+    return name, "|".join(other for other in kept if other != name)
 
 
 def _american(name: str, kind: str) -> tuple[str, str]:

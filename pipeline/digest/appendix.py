@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from pipeline.digest.blocks import Block, Heading, Prose, Run, Table
 from pipeline.digest.period import Period
-from pipeline.digest.shape import Both, Claim, Digest, Source
+from pipeline.digest.shape import Both, Claim, Digest, Source, Stock
 from pipeline.digest.speech import Say, note
 from pipeline.digest.wording import DISCLAIMER, RATING_DEFINITIONS, STATEMENT
+
+EVIDENCE = 2
+"""How many pages of evidence a row cites; the JSON has all."""
 
 
 def appendix(digest: Digest, say: Say) -> list[Block]:
@@ -35,8 +40,32 @@ def appendix(digest: Digest, say: Say) -> list[Block]:
     rows = tuple(_source(s, say, digest.period) for s in digest.sources)
     anchors = tuple(f"source-{x.number}" for x in digest.sources)
     caption = say("来源", "Sources")
-    blocks.append(Table(caption=caption, columns=heads, widths=(1, 3, 10, 4), rows=rows, anchors=anchors))
+    blocks.append(Table(caption=caption, columns=heads, widths=(1, 3, 10, 3), rows=rows, anchors=anchors))
+    pages = {label: address for address, label in evidence_labels(digest).items() if label.startswith("[E")}
+    if pages:
+        blocks.append(
+            Table(
+                caption=say("关联依据", "Evidence of ties"),
+                columns=(say("序号", "No."), say("链接", "Address")),
+                widths=(1, 16),
+                rows=tuple(pages.items()),
+                anchors=tuple(f"evidence-{label.strip('[E]')}" for label in pages),
+            )
+        )
     return blocks
+
+
+def evidence_labels(digest: Digest) -> dict[str, str]:
+    """How a table of ties cites each page of evidence: by its number among the sources, else by one of its own, `[E1]`."""
+    labels = {s.url: f"[{s.number}]" for s in digest.sources if s.url}
+    pages = dict.fromkeys(e for stock in digest.stocks for e in shown_evidence(stock))
+    own = [page for page in pages if page not in labels]
+    return labels | {page: f"[E{number}]" for number, page in enumerate(own, 1)}
+
+
+def shown_evidence(stock: Stock) -> list[str]:
+    """The pages that bear out a stock's link, as many as a row cites; what a register says has none."""
+    return [e for e in stock.evidence if e.startswith(("http://", "https://"))][:EVIDENCE]
 
 
 TIERS = {
@@ -74,7 +103,8 @@ def _claim(claim: Claim, say: Say) -> tuple[str, ...]:
 
 def _source(source: Source, say: Say, period: Period) -> tuple[str, ...]:
     tier = TIERS[source.tier].say(say.language)
-    shown = f"{period.local(source.published_at or source.first_seen_at):%Y-%m-%d %H:%M}"
+    when = period.local(source.published_at or source.first_seen_at)
+    shown = f"{when:%Y-%m-%d}" if when.time() == time() else f"{when:%Y-%m-%d %H:%M}"
     if source.published_at is None:
         shown += say("（首见）", " (first seen)")
     title = source.title + (f" {source.url}" if source.url else "")

@@ -26,6 +26,8 @@ _DAY_ZH = re.compile(r"(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?|\d{4}年")
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DAY_EN = re.compile(rf"(?:\d{{1,2}} )?(?:{_MONTH})(?: \d{{4}})?")
 _CITATION = re.compile(r"\[(\d+)\]")
+_TIE = re.compile(r"\[E\d{1,2}\]")
+"""A number among the pages that bear out links."""
 _PAGE = re.compile(r"(?<![\d,.])\d+ / \d+(?![\d,.])")
 _BROKEN = re.compile(r"(?<=[\u2e80-\uffef])\s*\n\s*(?=[\u2e80-\uffef])")
 """A line end inside Chinese words, where a text was wrapped."""
@@ -129,7 +131,7 @@ class _Support:
         for match in _CITATION.finditer(text):
             if not 1 <= int(match[1]) <= numbered:
                 found.append(match[0])
-        text = _PAGE.sub(" ", _CITATION.sub(" ", text))
+        text = _PAGE.sub(" ", _CITATION.sub(" ", _TIE.sub(" ", text)))
         for words, may_be in numbers(text):
             if not any(_near(v, held) for v in may_be for held in self._values):
                 found.append(words)

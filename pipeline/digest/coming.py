@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from pipeline.digest.heading import clean_title
+from pipeline.digest.heading import clean_title, inner, is_chinese
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Line, Ranked, Sentence
+from pipeline.digest.wording import IN_CHINESE
 from pipeline.records import Event
 
 AHEAD_DAYS = 370
@@ -39,8 +40,9 @@ def _line(one: Ranked, day: date, words: str, document_id: str, ledger: Ledger) 
     shown = Both(zh=day.isoformat(), en=day.isoformat())
     what = Both(zh="未来日程", en="coming date")
     claim = ledger.claim_computed("coming", what, shown, day.isoformat(), (), one.event.id, source, words)
-    title = Both(zh=clean_title(one.event.title("zh")), en=clean_title(one.event.title("en")))
-    sentence = Sentence(zh=title.zh, en=title.en, sources=(source,) if source else (), claims=(claim,))
+    zh, en = clean_title(one.event.title("zh")), clean_title(one.event.title("en"))
+    en = IN_CHINESE.en.format(inner(en)) if is_chinese(en) else en
+    sentence = Sentence(zh=zh, en=en, sources=(source,) if source else (), claims=(claim,))
     return Line(event_id=one.event.id, day=day, sentence=sentence, importance=one.score.total)
 
 

@@ -32,6 +32,8 @@ _COUNTED = re.compile(
     r"\s*[(（]\s*\d[\d.,]*\s*[kKmM万]?\s*(?:views?|upvotes?|likes?|points?|comments?|stars?|阅读|点赞|评论)[^)）]*[)）]\s*$"
 )
 """How often a page was looked at, which a reader appended to its title."""
+_POSTED = re.compile(r"^\s*(?:/?r/\w+|@\w+\.?)\s*[:：]\s*")
+"""The forum or the account where a title was posted, before it."""
 _ROUNDUP = re.compile(r"；.*；|\s/\s")
 """A title that tells several stories."""
 _COLUMN = re.compile(r"\s*[｜|丨]\s*[^｜|丨]{1,16}$")
@@ -323,7 +325,8 @@ def shortened(text: str, limit: int, language: str) -> str:
 
 def clean_title(title: str) -> str:
     """A title as a statement: without the column's name before it, nor the reader's question before or after it."""
-    kept = _COLUMN.sub("", _SERIAL.sub("", _COUNTED.sub("", " ".join(title.split()))))
+    kept = _COLUMN.sub("", _SERIAL.sub("", _POSTED.sub("", _COUNTED.sub("", " ".join(title.split())))))
+    kept = kept.strip('"') if kept.startswith('"') else kept
     kept = kept.split(" / ")[0] if width(kept.split(" / ")[0], "zh") >= TITLE_LEAST["zh"] else kept
     asked = _ASKED.sub("", kept)
     kept = asked.rstrip("？? ") if asked != kept else kept

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from pipeline.digest.appendix import appendix, closing
+from pipeline.digest.appendix import EVIDENCE, appendix, closing, evidence_labels, shown_evidence
 from pipeline.digest.blocks import Block, Bullets, Figure, Heading, Page, Prose, Run, Table
 from pipeline.digest.shape import Digest, Item, Line, Stock, ThemeBlock
 from pipeline.digest.speech import Say, cites, note
@@ -12,8 +13,6 @@ from pipeline.digest.wording import SPANS, STANCES, STRENGTHS, join
 
 _WHENCE = re.compile(r"（来源：[^）]*）|[，；]\s*来源：[^）]*(?=）)|\s*\(source: [^)]*\)|; source: [^)]*(?=\))")
 """Where a reason says whence it is known: its row has a column for that."""
-EVIDENCE = 2
-"""How many pieces of evidence a row shows; the JSON has all."""
 
 
 def page(digest: Digest, language: str) -> Page:
@@ -167,7 +166,7 @@ def _stances(theme: ThemeBlock, say: Say) -> list[tuple[str, ...]]:
             STANCES[h.stance].say(say.language),
             f"{h.name.say(say.language)} {h.security_id}",
             h.reason.say(say.language),
-            f"{h.author or say('未署名', 'unsigned')} {h.day}",
+            f"{say(h.author or '未署名', h.author_en or h.author or 'unsigned')} {h.day}",
         )
         for h in theme.holdings
         if h.stance != "sector_member"
@@ -186,7 +185,8 @@ def _stocks(digest: Digest, say: Say) -> list[Block]:
         say("依据", "Evidence"),
         say("截至", "As of"),
     )
-    widths: tuple[int, ...] = (5, 4, 6, 4, 9, 6, 4)
+    widths: tuple[int, ...] = (6, 5, 8, 4, 10, 4, 5)
+    labels = evidence_labels(digest)
     moved = any(stock.move for stock in digest.stocks)
     if moved:
         columns, widths = (*columns, say("本期涨跌", "Price")), (*widths, 5)
@@ -198,7 +198,7 @@ def _stocks(digest: Digest, say: Say) -> list[Block]:
             ),
             columns=columns,
             widths=widths,
-            rows=tuple(_stock(s, say, moved) for s in digest.stocks),
+            rows=tuple(_stock(s, labels, say, moved) for s in digest.stocks),
         ),
     ]
     if digest.stocks_left_out:
@@ -207,7 +207,7 @@ def _stocks(digest: Digest, say: Say) -> list[Block]:
     return blocks
 
 
-def _stock(stock: Stock, say: Say, moved: bool) -> tuple[str, ...]:
+def _stock(stock: Stock, labels: Mapping[str, str], say: Say, moved: bool) -> tuple[str, ...]:
     strength = STRENGTHS[stock.strength].say(say.language)
     tie = f"{stock.relation.say(say.language)}/{strength}"
     if stock.issuer_denied:
@@ -221,17 +221,18 @@ def _stock(stock: Stock, say: Say, moved: bool) -> tuple[str, ...]:
         event,
         tie,
         _WHENCE.sub("", stock.reason.say(say.language)),
-        _evidence(stock, say),
+        _evidence(stock, labels, say),
         stock.as_of.isoformat(),
         *([stock.move.say(say.language) if stock.move else "—"] if moved else []),
     )
 
 
-def _evidence(stock: Stock, say: Say) -> str:
-    """Addresses; what a register of securities says by itself is named as one."""
-    pages = [e for e in stock.evidence if e.startswith(("http://", "https://"))]
-    registers = [say("公开证券名录", "public securities register")] if len(pages) < len(stock.evidence) else []
-    return "; ".join([*pages, *registers][:EVIDENCE])
+def _evidence(stock: Stock, labels: Mapping[str, str], say: Say) -> str:
+    """Pages by their number; what a register of securities says by itself is named as one."""
+    pages = [labels[page] for page in shown_evidence(stock)]
+    has_register = any(not e.startswith(("http://", "https://")) for e in stock.evidence)
+    register = say("证券名录", "securities register") if has_register and len(pages) < EVIDENCE else ""
+    return "".join(pages) + (" " if pages and register else "") + register
 
 
 def _lines(digest: Digest, say: Say) -> list[Block]:

@@ -35,7 +35,7 @@ def touched(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
     aside_en = " (evidence in the table of linked stocks; a link is no recommendation)" if first else ""
     return Sentence(
         zh=f"标的方面，截至{as_of}，{'；'.join(zh)}{aside_zh}。",
-        en=f"Stocks: as of {as_of} {'; '.join(en)}{aside_en}.",
+        en=f"Stocks as of {as_of}: {'; '.join(en)}{aside_en}.",
         kind="note",
     )
 
@@ -48,8 +48,8 @@ def _by_nearness(one: Ranked, links: Sequence[Link], ledger: Ledger) -> list[tup
     firms = {i: rows[i].company for i in (x.security_id for x in links) if i in rows}
     own = [x for x in links if x.direct and firms.get(x.security_id) in acting]
     return [
-        (own, "当事公司为", "listed itself:"),
-        ([x for x in links if x.direct and x not in own], "文中另提及", "named in the reports:"),
+        (own, "当事公司为", "the issuer,"),
+        ([x for x in links if x.direct and x not in own], "文中另提及", "named in the reports,"),
         ([x for x in links if not x.direct and not passing.intersection(x.path[:1])], "间接关联", "tied to"),
     ]
 

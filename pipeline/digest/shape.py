@@ -187,6 +187,8 @@ class Holding(Record):
     stance: Literal["recommend", "watch", "sector_member"]
     reason: Both
     author: str | None
+    author_en: str | None = None
+    """The author's English name, where there is one."""
     day: date
 
 

@@ -206,10 +206,17 @@ def _holdings(theme_id: str, ledger: Ledger) -> tuple[Holding, ...]:
             stance=m.stance,
             reason=_reason(m),
             author=m.author,
+            author_en=signed_en(m.author, ledger.knowledge),
             day=m.date,
         )
         for m in sorted(members, key=lambda m: order.index(m.stance))
     )
+
+
+def signed_en(author: str | None, knowledge: KnowledgeBase) -> str | None:
+    """The English name of who signed a stance, where it is the framework's publisher."""
+    framework = knowledge.framework
+    return framework.publisher_en if author == framework.publisher else None
 
 
 def _reason(member: Member) -> Both:
@@ -259,6 +266,11 @@ def risks(
         zh, en = topic, english[0][:1].upper() + english[0][1:]
         if named:
             zh += f"：关注{'、'.join('“' + inner(h.zh) + '”' for h in named)}的后续"
-            en += f": watch what follows from {join(['“' + inner(h.en) + '”' for h in named], 'en')}"
+            en += f": watch what follows from {join([_quoted(h.en) for h in named], 'en')}"
         told.append(Sentence.of(named, zh + "。", en + ".", "view" if named else "note"))
     return tuple(told)
+
+
+def _quoted(headline: str) -> str:
+    """A headline in quotation marks, unless it brings its own."""
+    return headline if headline.startswith("“") else f"“{inner(headline)}”"

@@ -202,7 +202,8 @@ def _cover(period: Period, lens: Lens, knowledge: KnowledgeBase) -> Cover:
         rating = Both(zh=f"{given}（{kept}）", en=f"{RATINGS.get(given, given)} ({RATINGS.get(kept, kept)})")
         day = framework.report_date.isoformat()
         note = Both(
-            zh=f"评级录自{framework.publisher}{day}报告", en=f"Rating as given by {framework.publisher} on {day}"
+            zh=f"评级录自{framework.publisher}{day}报告",
+            en=f"Rating as given by {framework.publisher_en or framework.publisher} on {day}",
         )
     first, last = period.first_day.isoformat(), period.last_day.isoformat()
     window = Both(zh=f"{first}至{last}", en=f"{first} to {last}") if first != last else Both(zh=first, en=first)
@@ -307,7 +308,7 @@ def _items(
             *comparing.compared(event, comparisons, others, ledger),
             *telling.conflicts(event, ledger),
             telling.modality(event, ledger),
-            telling.elsewhere(event, ledger),
+            telling.elsewhere(event, headlines[event.id], ledger),
         ]
         items.append(
             Item(

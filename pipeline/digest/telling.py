@@ -35,6 +35,7 @@ from pipeline.digest.shape import Both, Sentence
 from pipeline.digest.wording import (
     DETAILS,
     FACTS,
+    IN_CHINESE,
     OPENNESS,
     PREDICATES,
     TRAINED,
@@ -96,7 +97,15 @@ def _headline(event: Event, ledger: Ledger, language: str) -> tuple[str, EventFa
     if who and row and is_said and not told:
         return (f"{who}：{row.name_zh}" if language == "zh" else f"{who}: {row.name_en}"), None
     title = told[0] if told else event.title("en" if language == "zh" else "zh") or event.title(language)
+    if language == "en" and is_chinese(title):
+        return _in_chinese(event, title, ledger), title
     return cut(clean_title(title), limit, language) or event.id, title
+
+
+def _in_chinese(event: Event, title: str, ledger: Ledger) -> str:
+    """A Chinese title as an English headline: its best clause, quoted, and said to be Chinese."""
+    clauses = (words for words, of in headlines(event, None, "", ledger, "zh") if of == title)
+    return IN_CHINESE.en.format(inner(next(clauses, cut(clean_title(title), HEADLINE_ZH, "zh"))))
 
 
 # ---- sentences ------------------------------------------------------------------------------------------------------
@@ -144,15 +153,17 @@ def _statement(event: Event, ledger: Ledger, language: str) -> tuple[str, str | 
     return (f"外文报道“{inner(other)}”" if language == "zh" else f"reported in Chinese as “{inner(other)}”"), whole
 
 
-def elsewhere(event: Event, ledger: Ledger) -> Sentence | None:
+def elsewhere(event: Event, called: Both, ledger: Ledger) -> Sentence | None:
     """How widely it was told: how many sources and reports, and what else a headline adds."""
     if len(event.reports) < 2:
         return None
     names = {r.source_name or r.source_id for r in event.reports}
-    what = Both(zh="来源与报道数", en="sources and reports")
     claims = tuple(
         ledger.claim_computed("count", what, Both(zh=f"{n}", en=f"{n}"), n, event_id=event.id)
-        for n in (len(names), len(event.reports))
+        for n, what in (
+            (len(names), Both(zh=f"“{inner(called.zh)}”的来源数", en=f"sources of “{inner(called.en)}”")),
+            (len(event.reports), Both(zh=f"“{inner(called.zh)}”的报道数", en=f"reports of “{inner(called.en)}”")),
+        )
     )
     zh = f"共{len(names)}个来源、{len(event.reports)}篇报道"
     en = f"{len(event.reports)} reports from {len(names)} source{'' if len(names) == 1 else 's'}"
@@ -292,8 +303,11 @@ def conflicts(event: Event, ledger: Ledger) -> list[Sentence]:
         what = ledger.fact_name(once[0])
         row = ledger.knowledge.fact_kinds.get(once[0].kind)
         kind = row.name_en if row else once[0].kind
-        zh = "，".join(f"{_who_says(event, f)}称{show(f, 'zh')}" for f in once)
-        en = "; ".join(f"{_who_says(event, f)} says {show(f, 'en')}" for f in once)
+        says: dict[str, list[EventFact]] = {}
+        for fact in once:
+            says.setdefault(_who_says(event, fact), []).append(fact)
+        zh = "，".join(f"{who}称{'又称'.join(show(f, 'zh') for f in given)}" for who, given in says.items())
+        en = "; ".join(f"{who} says {' and also '.join(show(f, 'en') for f in given)}" for who, given in says.items())
         told.append(
             Sentence(
                 zh=f"{what.zh}各方说法不一：{zh}。",

@@ -156,7 +156,7 @@ OPENNESS: Mapping[str, Both] = {
 
 FACTS: Mapping[str, Both] = {
     "context_length": Both(zh="上下文长度{}", en="a context of {}"),
-    "parameters": Both(zh="总规模{}", en="{} in total"),
+    "parameters": Both(zh="共{}", en="{} in total"),
     "active_parameters": Both(zh="激活{}", en="{} active"),
     "price": Both(zh="价格{}", en="a price of {}"),
     "resolution": Both(zh="分辨率{}", en="a resolution of {}"),
@@ -229,6 +229,9 @@ RATING_DEFINITIONS = Both(
     en="The signing institution's published rating definitions apply; none has been entered here.",
 )
 
+IN_CHINESE = Both(zh="“{}”", en="“{}” (in Chinese)")
+"""A headline in a language that the issue does not speak: said to be so."""
+
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
@@ -252,4 +255,8 @@ def join(words: list[str], language: str) -> str:
     """A list in running text: 甲、乙和丙 needs no 和 in a weekly; English takes its `and`."""
     if language == "zh":
         return "、".join(words)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    if len(words) < 2:
+        return "".join(words)
+    paired = any(" and " in word for word in words)
+    last = " and " if not paired else ", and " if len(words) > 2 else " plus "
+    return f"{', '.join(words[:-1])}{last}{words[-1]}"

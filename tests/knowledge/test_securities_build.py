@@ -85,6 +85,23 @@ def test_an_old_beijing_code_without_an_heir_stays() -> None:
     assert [row["id"] for row in rows] == ["839680.BJ", "920680.BJ"]
 
 
+@pytest.mark.parametrize(
+    ("code", "exchange", "short", "aliases", "name", "others"),
+    [
+        ("601066", "SSE", "XD中信建", "中信建投", "中信建投", ""),
+        ("301655", "SZSE", "N绿控传动", "", "绿控传动", ""),
+        ("603017", "SSE", "中衡设计", "XD中衡设", "中衡设计", ""),
+        ("000100", "SZSE", "TCL科技", "TCL集团", "TCL科技", "TCL集团"),
+        ("600001", "SSE", "*ST某某", "", "*ST某某", ""),
+    ],
+)
+def test_an_exchanges_mark_of_the_day_is_no_part_of_a_name(
+    code: str, exchange: str, short: str, aliases: str, name: str, others: str
+) -> None:
+    (row,) = build.compact([line(code, exchange, short_name_zh=short, aliases=aliases)])
+    assert (row["name_zh"], row["aliases"]) == (name, others)
+
+
 def test_the_written_list_reads_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = [
         line("300364", "SZSE", short_name_zh="中文\t在线", zh_source="adata"),

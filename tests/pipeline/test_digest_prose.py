@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pipeline.compare import Earlier, compare
-from pipeline.digest.heading import clean_title, is_single, shortened
+from pipeline.digest.heading import clean_title, is_chinese, is_single, shortened
 from pipeline.digest.layout import page
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.linked import touched
-from pipeline.digest.telling import headline, opening
+from pipeline.digest.telling import conflicts, headline, opening
+from pipeline.digest.wording import join
 from pipeline.records import CompanyTag, Event, Reason, ScorePart
 from tests.pipeline.founding_week import WEEK, at, founding_week, kimi, knowledge, link, ranked, report
 from tests.pipeline.test_compare import by_rule, earlier
@@ -39,6 +40,11 @@ def headed(zh: str | None, en: str | None, *others: tuple[str, str]) -> Event:
     [
         ("Mistral released a base model at a hackathon (13k views)", "Mistral released a base model at a hackathon"),
         ("阿里巴巴计划3年内在韩国投资11亿美元 / 京东招聘", "阿里巴巴计划3年内在韩国投资11亿美元"),
+        (
+            "r/LocalLLaMA: Overview of models reproduced by institutions",
+            "Overview of models reproduced by institutions",
+        ),
+        ('@some_lab.: "Somebody releases a set of cookbooks"', "Somebody releases a set of cookbooks"),
         ("外交部回应法案表决，称霸凌行径反噬自身，透露哪些信息？", "外交部回应法案表决，称霸凌行径反噬自身"),
     ],
 )
@@ -121,4 +127,57 @@ def test_a_row_of_stocks_shows_addresses_and_no_names_of_files() -> None:
     )
     text = page(written([ranked(kimi(), 90, links=(event,))]), "zh").model_dump_json()
     assert "code-index" not in text
-    assert "https://a.example/1; 公开证券名录" in text
+    assert "[E1] 证券名录" in text
+    assert "https://a.example/1" in text
+
+
+def test_a_page_that_the_issue_cites_already_bears_out_a_tie_under_its_number() -> None:
+    event = kimi()
+    tie = link(event.id, "300364.SZ").model_copy(update={"evidence": (event.reports[0].url or "",)})
+    digest = written([ranked(event, 90, links=(tie,))])
+    number = next(s.number for s in digest.sources if s.url == event.reports[0].url)
+    assert f'"[{number}]","' in page(digest, "zh").model_dump_json()
+    assert "[E1]" not in page(digest, "zh").model_dump_json()
+
+
+def test_an_english_issue_says_of_a_chinese_headline_that_it_is_one() -> None:
+    event = headed("一家新公司发布会后引发行业热议", None).model_copy(
+        update={"companies": (), "products": (), "event_type_quote": ""}
+    )
+    assert headline(event, ledger()).en == "“一家新公司发布会后引发行业热议” (in Chinese)"
+
+
+def test_a_publisher_has_its_english_name_in_english() -> None:
+    digest = written()
+    assert digest.cover.rating_note is not None
+    assert not is_chinese(digest.cover.rating_note.en)
+    assert not any(is_chinese(h.author_en or "") for theme in digest.themes for h in theme.holdings)
+    assert "Shanghai Securities 2024-03-25" in page(digest, "en").model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["text", "image"], "text and image"),
+        (["music", "speech and audio"], "music plus speech and audio"),
+        (["games", "film and TV", "corpora"], "games, film and TV, and corpora"),
+    ],
+)
+def test_a_list_of_pairs_stays_clear(words: list[str], said: str) -> None:
+    assert join(words, "en") == said
+
+
+def test_a_source_that_gives_two_values_is_named_once() -> None:
+    event = kimi()
+    first = event.facts[0]
+    other = first.model_copy(update={"value": 1_000_000, "quote": "100万字", "conflict": True})
+    disputed = event.model_copy(update={"facts": (first.model_copy(update={"conflict": True}), other)})
+    told = conflicts(disputed, ledger())
+    assert [s.zh.count("称") for s in told] == [2]
+    assert "又称" in told[0].zh
+
+
+def test_a_day_without_a_time_shows_no_midnight() -> None:
+    midnight = kimi().reports[0].model_copy(update={"published_at": datetime(2024, 3, 17, 16, tzinfo=UTC)})
+    digest = written([ranked(kimi().model_copy(update={"reports": (midnight,)}), 90)])
+    assert "2024-03-18 00:00" not in page(digest, "zh").model_dump_json()

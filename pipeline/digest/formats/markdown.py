@@ -34,9 +34,10 @@ def escape(text: str) -> str:
     """Text that Markdown leaves as it is, with web addresses as links."""
     parts, end = [], 0
     for match in _ADDRESS.finditer(text):
+        address = match[0].rstrip(".,;")
         parts.append(_literal(text[end : match.start()]))
-        parts.append(f"<{match[0].replace('|', '%7C')}>")
-        end = match.end()
+        parts.append(f"<{address.replace('|', '%7C')}>")
+        end = match.start() + len(address)
     return "".join([*parts, _literal(text[end:])])
 
 

@@ -11,6 +11,8 @@ from pipeline.digest.shape import Digest
 from pipeline.text import clean
 
 _CITE = re.compile(r"\[(\d+)\]")
+_TIE = re.compile(r"\[E(\d+)\]")
+_CITED = re.compile(r"(?:\[E?\d+\])+")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'（）]+")
 _STYLE = """
 :root { color-scheme: light; }
@@ -78,7 +80,12 @@ def _runs(runs: tuple[Run, ...]) -> str:
 
 
 def _cites(text: str) -> str:
-    return "<sup>" + _CITE.sub(r'<a href="#source-\1">[\1]</a>', _safe(text)) + "</sup>"
+    return "<sup>" + _leading(text) + "</sup>"
+
+
+def _leading(text: str) -> str:
+    """Citations as links into the appendix."""
+    return _TIE.sub(r'<a href="#evidence-\1">[E\1]</a>', _CITE.sub(r'<a href="#source-\1">[\1]</a>', _safe(text)))
 
 
 def _table(table: Table) -> str:
@@ -87,14 +94,17 @@ def _table(table: Table) -> str:
     rows = "\n".join("<tr>" + "".join(f"<td>{_cell(c)}</td>" for c in row) + "</tr>" for row in table.rows)
     if table.anchors:
         rows = "\n".join(
-            f'<tr id="{a}">' + "".join(f"<td>{_cell(c)}</td>" for c in row) + "</tr>"
+            f'<tr id="{a}"><td>{_safe(row[0])}</td>' + "".join(f"<td>{_cell(c)}</td>" for c in row[1:]) + "</tr>"
             for a, row in zip(table.anchors, table.rows, strict=True)
         )
     return f'<div class="table"><table>{caption}<thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></div>'
 
 
 def _cell(text: str) -> str:
-    """A cell's words, with web addresses as links; nothing else becomes markup."""
+    """A cell's words, with web addresses and leading citations as links; nothing else becomes markup."""
+    cited = _CITED.match(text)
+    if cited and (cited.end() == len(text) or text[cited.end()] == " "):
+        return _leading(cited[0]) + _cell(text[cited.end() :])
     parts, end = [], 0
     for match in _ADDRESS.finditer(text):
         address = match[0].rstrip(".,;")

@@ -99,9 +99,10 @@ def _cell(cell: Any, words: str, bold: bool = False) -> None:
     paragraph.style = "Cell"
     end = 0
     for match in _ADDRESS.finditer(words):
+        address = match[0].rstrip(".,;")
         paragraph.add_run(clean(words[end : match.start()]))
-        _link(paragraph, clean(match[0]))
-        end = match.end()
+        _link(paragraph, clean(address))
+        end = match.start() + len(address)
     paragraph.add_run(clean(words[end:])).bold = bold or None
 
 
