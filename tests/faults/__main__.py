@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.faults import broker, disk, kills, locks, parity, poison, rolling, senders, soak
+from tests.faults import broker, commits, disk, kills, locks, parity, poison, rolling, schedulers, senders, soak
 from tests.faults.table import show
 from tests.faults.verdict import Tally
 
@@ -28,12 +28,14 @@ class Fault(NamedTuple):
 
 
 FAULTS = (
+    Fault("commit points (passings)", commits.die_at_commits, 1, 3),
     Fault("poison", poison.feed_poison, 100, 1000),
     Fault("disk full", disk.fill_disk, 2, 20),
     Fault("locked store (seconds)", locks.fight_for_store, 10, 60),
     Fault("parity (steps)", parity.do_the_same, 500, 10_000),
     Fault("broker", broker.break_broker, 3, 20),
     Fault("soak (fetches)", soak.fetch_much, 1000, 20_000),
+    Fault("three schedulers", schedulers.ring_together, 3, 30),
     Fault("SIGTERM, SQLite", rolling.restart_embedded, 4, 20),
     Fault("SIGTERM, PG+Celery", rolling.restart_scaled, 8, 24),
     Fault("kill -9 of the sender", senders.kill_senders, 20, 300),

@@ -78,10 +78,10 @@ class Nursery:
         with self._news:
             return [part for part in self.parts.values() if part.ready]
 
-    def kill(self, role: str) -> None:
-        """`kill -9` of a part and what it started, and a new one in its place."""
+    def kill(self, role: str, crash_at: str = "") -> None:
+        """`kill -9` of a part and what it started, and a new one in its place, which may have to die at a commit point."""
         self.end(role, signal.SIGKILL)
-        self.start(role)
+        self.start(role, crash_at)
 
     def kill_first(self, role: str) -> None:
         """`kill -9` of a part's first process alone, whose children are left behind; a new one in its place."""

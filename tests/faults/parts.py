@@ -123,6 +123,7 @@ def desk_of(plan: Plan, lexicon: Lexicon) -> Desk:
 def _embedded(plan: Plan, lexicon: Lexicon, role: str, jobs: tuple[str, ...]) -> None:
     """The embedded loop with some of its jobs, stopped by SIGTERM as `launchwatch worker` is."""
     embedded.now = plan.now
+    embedded.BELLS = tuple(bell._replace(seconds=max(1.0, bell.seconds / plan.speed)) for bell in embedded.BELLS)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     suspects.limit_memory()
@@ -151,6 +152,8 @@ ROLES: dict[str, Callable[[Plan, Lexicon, str], None]] = {
     "sender": partial(_embedded, jobs=("deliver",)),
     "worker-2": partial(_embedded, jobs=("process",)),
     "clerk": partial(_embedded, jobs=("write", "watch")),
+    "clerk-2": partial(_embedded, jobs=("write", "watch")),
+    "clerk-3": partial(_embedded, jobs=("write", "watch")),
     "all": partial(_embedded, jobs=embedded.JOBS),
     "web": _web,
 }
@@ -168,6 +171,7 @@ def _celery(plan: Plan, lexicon: Lexicon, role: str, queues: tuple[str, ...]) ->
     if plan.visibility_seconds:
         app.conf.broker_transport_options["visibility_timeout"] = plan.visibility_seconds
     if plan.hard_seconds:
+        tasks.TURN_SECONDS = plan.hard_seconds / 8
         app.conf.task_time_limit = plan.hard_seconds
         app.conf.task_soft_time_limit = None
     worker_ready.connect(lambda **_: tell(f"ready {role} {os.getpid()}"), weak=False)
@@ -179,7 +183,6 @@ def _celery(plan: Plan, lexicon: Lexicon, role: str, queues: tuple[str, ...]) ->
         without_mingle=True,
         without_gossip=True,
     )
-    assert tasks
     worker.start()
     sys.exit(worker.exitcode or 0)
 

@@ -16,6 +16,21 @@ ROOMS = ("worker.", "api.", "cli.", "storage.")
 DOOR = "storage.engine"
 TRACE = "trace"
 
+POINTS = {
+    "collector": ("worker.collector:Collector._take", "worker.collect:_save", "worker.desk:Desk.beat"),
+    "worker": ("worker.jobs:process_due", "worker.jobs:_save"),
+    "sender": ("worker.delivery:_claimed", "worker.delivery:_deliver"),
+    "web": ("api.routes.websub:take",),
+    "clerk": (
+        "worker.digests:write_due",
+        "worker.digests:_claimed",
+        "worker.digests:_save",
+        "worker.digests:_write_slot",
+        "worker.watchdog:watch_over",
+    ),
+}
+"""Every commit of every job, by the part that does it; one that is missing here is found by the run that dies at them all."""
+
 
 def arm(crash_at: str) -> None:
     """Die by SIGKILL at a passing `name/before/2` (or `after`), or with `trace` tell of each passing; nothing for ''."""
