@@ -209,9 +209,10 @@ def recent(session: Session, limit: int = 50) -> list[Event]:
 
 def follow_ups(session: Session, event_id: str) -> list[Event]:
     """Events that develop this one, oldest first."""
-    gone = select(_aliases.c.event_id).where(_aliases.c.leads_to == event_id)
-    follows = or_(_events.c.follows == event_id, _events.c.follows.in_(gone))
-    query = select(_events.c.body).where(follows, _events.c.id != event_id, _is_shown())
+    gone = session.execute(select(_aliases.c.event_id).where(_aliases.c.leads_to == event_id)).scalars()
+    query = select(_events.c.body).where(
+        _events.c.follows.in_([event_id, *gone]), _events.c.id != event_id, _is_shown()
+    )
     return _read(session, query.order_by(_events.c.filed_at, _events.c.id))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,6 @@ QUANTILES = (0.5, 0.95, 1.0)
 
 _documents = tables.table(tables.DocumentRow)
 _deliveries = tables.table(tables.DeliveryRow)
-_states = tables.table(tables.SourceRow)
 
 
 class Delay(Record):
@@ -47,7 +47,7 @@ class Gauges(Record):
     source_success: dict[str, datetime]
     """When each source was last read."""
     deliveries: dict[str, int]
-    """Deliveries of the last day, by state."""
+    """Deliveries of the last day, by state; of the newest 2,000."""
     waiting_since: datetime | None
     """Since when the oldest delivery that is due waits."""
     heartbeats: dict[str, datetime]
@@ -61,14 +61,15 @@ def read(session: Session, now: datetime) -> Gauges:
     done = [row for row in finished if row.state == State.DONE.value]
     ends = {state.value: sum(row.state == state.value for row in finished) for state in State}
     states = sources.all_states(session)
+    newest = _newest_deliveries(session)
     return Gauges(
-        delays=(*_delays(finished), _sending(session, now)),
+        delays=(*_delays(finished), _sending(newest, now)),
         finished=ends,
         events_touched=len({row.event_id for row in done}),
         work=tuple(queue.depth(session, now)),
-        sources=dict(_by_health(session)),
+        sources=dict(Counter(one.health for one in states)),
         source_success={one.source_id: one.last_success_at for one in states if one.last_success_at},
-        deliveries=_deliveries_lately(session, now),
+        deliveries=dict(Counter(row.state for row in newest if row.made_at > now - A_DAY)),
         waiting_since=_waiting_since(session, now),
         heartbeats=queue.heartbeats(session),
         notices=len(sources.notices(session)),
@@ -91,11 +92,9 @@ def _delays(finished: Sequence[Any]) -> list[Delay]:
     return [_delay("collect", fresh), _delay("process", took)]
 
 
-def _sending(session: Session, now: datetime) -> Delay:
-    sent = (_deliveries.c.state == "sent") & (_deliveries.c.finished_at > now - LATELY)
-    query = select(_deliveries.c.made_at, _deliveries.c.finished_at).where(sent)
-    rows = session.execute(query.order_by(_deliveries.c.id.desc()).limit(MOST))
-    return _delay("deliver", [(row.finished_at - row.made_at).total_seconds() for row in rows])
+def _sending(newest: Sequence[Any], now: datetime) -> Delay:
+    sent = [row for row in newest if row.state == "sent" and row.finished_at > now - LATELY]
+    return _delay("deliver", [(row.finished_at - row.made_at).total_seconds() for row in sent])
 
 
 def _delay(stage: str, seconds: list[float]) -> Delay:
@@ -104,15 +103,9 @@ def _delay(stage: str, seconds: list[float]) -> Delay:
     return Delay(stage=stage, count=len(ordered), seconds=at)
 
 
-def _by_health(session: Session) -> list[tuple[str, int]]:
-    rows = session.execute(select(_states.c.health, func.count().label("many")).group_by(_states.c.health))
-    return [(row.health, row.many) for row in rows]
-
-
-def _deliveries_lately(session: Session, now: datetime) -> dict[str, int]:
-    lately = select(_deliveries.c.state, func.count().label("many")).where(_deliveries.c.made_at > now - A_DAY)
-    rows = session.execute(lately.group_by(_deliveries.c.state))
-    return {row.state: row.many for row in rows}
+def _newest_deliveries(session: Session) -> Sequence[Any]:
+    query = select(_deliveries.c.state, _deliveries.c.made_at, _deliveries.c.finished_at)
+    return session.execute(query.order_by(_deliveries.c.id.desc()).limit(MOST)).all()
 
 
 def _waiting_since(session: Session, now: datetime) -> datetime | None:

@@ -191,7 +191,7 @@ def counts_by_state(session: Session) -> dict[str, int]:
 
 def next_due(session: Session) -> datetime | None:
     """When the next delivery will be due, or was."""
-    query = select(func.min(_deliveries.c.not_before)).where(_deliveries.c.state.not_in(("sent", "dead")))
+    query = select(func.min(_deliveries.c.not_before)).where(_deliveries.c.state.in_(("new", "sending", "failed", "unknown")))
     at: datetime | None = session.execute(query).scalar()
     return at
 
