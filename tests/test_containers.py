@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -36,6 +37,25 @@ def services() -> dict[str, dict[str, Any]]:
 def queues(service: dict[str, Any]) -> set[str]:
     command = service["command"]
     return set(command[command.index("--queues") + 1].split(","))
+
+
+def test_compose_itself_finds_no_fault() -> None:
+    """By whichever compose is installed; a machine without one shows this as skipped, with the reason."""
+    ways = [["docker", "compose"], ["docker-compose"]]
+    found = [way for way in ways if shutil.which(way[0]) and _answers([*way, "version"])]
+    if not found:
+        pytest.skip("no `docker compose` here: apt-get install docker-compose has one")
+    given = {**os.environ, "POSTGRES_PASSWORD": "one", "REDIS_PASSWORD": "two"}
+    command = [*found[0], "--file", str(ROOT / "docker-compose.yml"), "config"]
+    checked = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    read = yaml.safe_load(checked.stdout)["services"]
+    assert set(read) == {*OURS, "postgres", "redis"}
+    assert "one" in read["web"]["environment"]["LAUNCHWATCH_DATABASE_URL"]
+
+
+def _answers(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_all_parts_of_the_product_are_there(services: dict[str, dict[str, Any]]) -> None:
