@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """Where the outside reaches our web side, `https://watch.example.org`: with it, hubs are asked to push news at once."""
     feed_hub: str = ""
     """A WebSub hub that is told when a feed of ours has something new; it needs `public_url`."""
+    api_per_minute: float = Field(default=600, gt=0)
+    """Requests a minute that one key may make; a quarter of them at once."""
     operator: SecretStr = SecretStr("")
     """Who hears when a source or the collector fails: a channel address as a watch has, `mailto:...` or `wecom://...`."""
     archive_mb: int = Field(default=1024, ge=0)

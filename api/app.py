@@ -1,19 +1,19 @@
-"""The web side: JSON under /v1 and pages over the same queries. Every path needs the key but those of OPEN."""
+"""The web side: JSON under /v1 and pages over the same queries, behind one gate."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import pages
 from api.deps import open_desk
+from api.gate import Gate, tell_problems
 from api.routes import (
     alerts,
     companies,
@@ -22,6 +22,7 @@ from api.routes import (
     events,
     feeds,
     health,
+    keys,
     search,
     securities,
     sources,
@@ -29,16 +30,6 @@ from api.routes import (
     websub,
 )
 from settings import Settings
-
-CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
-    "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
-)
-
-
-OPEN = frozenset({"/healthz", "/readyz", "/key"})
-OPEN_UNDER = ("/static/", websub.PREFIX, feeds.PREFIX)
-"""Paths that need no key: static files; hubs' callbacks and feeds, whose token is the key to one of them alone."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -54,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_assisting,
     )
     app.state.desk = open_desk(settings)
-    for part in (events, documents, search, digests, companies, securities, sources, watches, alerts):
+    for part in (events, documents, search, digests, companies, securities, sources, watches, alerts, keys):
         app.include_router(part.router, prefix="/v1")
     app.include_router(feeds.router, prefix="/v1")
     app.include_router(feeds.opened, include_in_schema=False)
@@ -66,8 +57,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
         mount(app, app.state.desk)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    app.add_exception_handler(ValueError, _bad_value)
-    app.middleware("http")(_guarded)
+    tell_problems(app)
+    app.middleware("http")(Gate(app.state.desk, settings.api_per_minute))
     return app
 
 
@@ -77,30 +68,3 @@ async def _assisting(app: FastAPI) -> AsyncIterator[None]:
     server = getattr(app.state, "assistant", None)
     async with server.session_manager.run() if server else nullcontext():
         yield
-
-
-async def _bad_value(request: Request, error: Exception) -> Response:  # noqa: ARG001 the signature is Starlette's
-    return _problem(422, "Bad value", str(error))
-
-
-async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Default deny: what is not open and shows no key goes no further."""
-    path = request.url.path
-    is_open = path in OPEN or path.startswith(OPEN_UNDER)
-    if is_open or request.app.state.desk.keys.admits(request):
-        response = await call_next(request)
-    elif path.startswith(("/v1/", "/mcp")):
-        response = _problem(401, "Key needed", "show the key: Authorization: Bearer ...")
-        response.headers["WWW-Authenticate"] = "Bearer"
-    else:
-        response = RedirectResponse("/key", 303)
-    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-def _problem(status: int, title: str, detail: str) -> Response:
-    body = {"title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status, media_type="application/problem+json")

@@ -55,11 +55,12 @@ class Desk:
 def open_desk(settings: Settings) -> Desk:
     """The tools of an installation. Raises StoreError or KnowledgeInvalid, each a clear line."""
     key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    store = open_store(settings.store_url)
     return Desk(
-        store=open_store(settings.store_url),
+        store=store,
         knowledge=load(settings.knowledge, settings.cache, settings.lenses),
         zone=settings.zone,
-        keys=KeyHolder(admin_key(key, settings.home)),
+        keys=KeyHolder(admin_key(key, settings.home), store),
         author=settings.author,
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
         feed_hub=settings.feed_hub,

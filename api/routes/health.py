@@ -26,7 +26,7 @@ def ready(desk: AtDesk, request: Request, response: Response) -> dict[str, str |
         return {"status": "ready"}
     response.status_code = 503
     kinds = sorted({_kind(reason) for reason in reasons})
-    return {"status": "not ready", "reasons": reasons if desk.keys.admits(request) else kinds}
+    return {"status": "not ready", "reasons": reasons if desk.keys.caller(request) else kinds}
 
 
 def _kind(reason: str) -> str:

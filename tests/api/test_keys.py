@@ -1,0 +1,109 @@
+"""Keys with scopes: who may do what, revoked, paced, and written down."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from api.app import create_app
+from api.keys import COOKIE, Pace, scope_needed
+from settings import Settings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+ADMIN = {"Authorization": "Bearer lw_test-key"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"), admin_key="lw_test-key")
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
+        yield made
+
+
+def made(client: TestClient, scope: str) -> tuple[str, dict[str, str]]:
+    answer = client.post("/v1/keys", json={"name": "a test", "owner": "li", "scope": scope}, headers=ADMIN)
+    assert answer.status_code == 201
+    return answer.json()["key"]["id"], {"Authorization": f"Bearer {answer.json()['secret']}"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/v1/events", "read"),
+        ("POST", "/v1/feeds", "write"),
+        ("DELETE", "/v1/watches/x", "write"),
+        ("GET", "/v1/keys", "admin"),
+        ("GET", "/v1/audit", "admin"),
+        ("POST", "/mcp", "read"),
+    ],
+)
+def test_reading_takes_any_key_and_keys_the_admin_s(method: str, path: str, scope: str) -> None:
+    assert scope_needed(method, path) == scope
+
+
+def test_a_key_reaches_as_far_as_its_scope(client: TestClient) -> None:
+    _, read = made(client, "read")
+    _, write = made(client, "write")
+    assert client.get("/v1/events", headers=read).status_code == 200
+    refused = client.post("/v1/feeds?kind=all", headers=read)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "this needs a key of scope write; yours is read")
+    assert client.post("/v1/feeds?kind=all", headers=write).status_code == 200
+    assert client.get("/v1/keys", headers=write).status_code == 403
+
+
+def test_a_revoked_key_opens_nothing(client: TestClient) -> None:
+    key_id, held = made(client, "read")
+    assert client.delete(f"/v1/keys/{key_id}", headers=ADMIN).status_code == 204
+    assert client.get("/v1/events", headers=held).status_code == 401
+    assert client.delete(f"/v1/keys/{key_id}", headers=ADMIN).status_code == 404
+
+
+def test_secrets_are_told_once(client: TestClient) -> None:
+    _, held = made(client, "read")
+    secret = held["Authorization"].removeprefix("Bearer ")
+    assert secret not in client.get("/v1/keys", headers=ADMIN).text
+
+
+def test_a_change_is_written_down_with_who_made_it(client: TestClient) -> None:
+    key_id, held = made(client, "write")
+    client.post("/v1/feeds?kind=all", headers=held)
+    newest = client.get("/v1/audit", headers=ADMIN).json()[0]
+    assert (newest["key_id"], newest["owner"], newest["did"], newest["status"]) == (key_id, "li", "POST /v1/feeds", 200)
+
+
+def test_a_cookie_alone_changes_nothing(client: TestClient) -> None:
+    client.cookies.set(COOKIE, "lw_test-key")
+    try:
+        assert client.get("/v1/events").status_code == 200
+        assert client.post("/v1/feeds?kind=all").status_code == 403
+    finally:
+        client.cookies.clear()
+
+
+def test_errors_are_problems(client: TestClient) -> None:
+    for path, status in (("/v1/nothing", 404), ("/v1/events?limit=many", 422), ("/v1/events/none", 404)):
+        answer = client.get(path, headers=ADMIN)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), path
+        assert answer.json()["detail"]
+
+
+def test_logging_in_is_paced_and_tells_nothing(client: TestClient) -> None:
+    answers = [client.post("/key", data={"key": f"lw_wrong{n}"}) for n in range(12)]
+    assert {answer.status_code for answer in answers[:10]} == {403}
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_a_pace_lets_so_many_through_and_then_says_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("api.keys.time.monotonic", lambda: clock[0])
+    pace = Pace(per_minute=60, at_once=3)
+    assert [pace.wait("a") for _ in range(4)] == [0, 0, 0, 1]
+    assert pace.wait("b") == 0
+    clock[0] += 1
+    assert pace.wait("a") == 0
