@@ -1,7 +1,7 @@
 """How long an alert takes: from a document stored to its alert queued, and with real processes from a source to a webhook.
 
     python -m benchmarks.bench_alert stored [--watches 1000] [--past 1000000] [--documents 200] [--folder DIR]
-    python -m benchmarks.bench_alert live [--news 30] [--polling]
+    python -m benchmarks.bench_alert live [--news 9] [--polling]
 
 `stored` takes a store of generated documents, ten an event (as benchmarks.filled makes it, in DIR if one is given), adds
 watches over companies, products, securities, themes, types, layers and words of the knowledge base, and takes the documents of
@@ -69,7 +69,7 @@ def main() -> None:
     asked.add_argument("--past", type=int, default=1_000_000, help="documents in the store before, ten an event")
     asked.add_argument("--folder", type=Path, help="where filled stores are kept")
     asked.add_argument("--documents", type=int, default=200)
-    asked.add_argument("--news", type=int, default=30)
+    asked.add_argument("--news", type=int, default=9, help="entries, at most 9: further ones look like earlier news")
     asked.add_argument("--polling", action="store_true")
     asked.add_argument("--plan", default="", help="what the worker process is told; for `live` itself")
     said = asked.parse_args()
