@@ -3,7 +3,8 @@
 A happening is a company of the knowledge base (drawn by a Zipf law), one of its products under a new version, a kind of
 news and two figures. Four in ten entries tell a happening of the last hours again, in other words, half of them in the
 other language. A body is one to three sentences of the kind of news, then clauses of the bundled sample weeks about
-anything, in any order, so that words come as often as in news and texts of about 600 characters differ as news do. What comes out depends on the seed alone.
+anything, in any order, so that words come as often as in news and texts of about 300 Chinese or 600 Latin characters
+differ as news do. What comes out depends on the seed alone.
 """
 
 from __future__ import annotations
