@@ -27,6 +27,7 @@ POINTS = {
         "worker.digests:_save",
         "worker.digests:_write_slot",
         "worker.watchdog:watch_over",
+        "worker.heartbeat:tell_quiet",
     ),
 }
 """Every commit of every job, by the part that does it; one that is missing here is found by the run that dies at them all."""
