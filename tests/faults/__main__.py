@@ -39,8 +39,8 @@ FAULTS = (
     Fault("SIGTERM, SQLite", rolling.restart_embedded, 4, 20),
     Fault("SIGTERM, PG+Celery", rolling.restart_scaled, 8, 24),
     Fault("kill -9 of the sender", senders.kill_senders, 20, 300),
-    Fault("kill -9, SQLite", kills.kills_embedded, 100, 1000),
-    Fault("kill -9, PG+Celery", kills.kills_scaled, 100, 1000),
+    Fault("kill -9, SQLite", kills.kills_embedded, 60, 1000),
+    Fault("kill -9, PG+Celery", kills.kills_scaled, 40, 1000),
 )
 
 
