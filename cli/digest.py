@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -77,20 +76,25 @@ def _person(by: str) -> str:
     return name
 
 
+def _language(lang: str) -> digests.Language:
+    if lang not in digests.LANGUAGES:
+        raise Refusal(str(digests.UnknownFormat(lang, digests.LANGUAGES)), code=2)
+    return cast(digests.Language, lang)
+
+
 @contextmanager
 def _asked(week: str, lens: str, lang: str) -> Iterator[_Asked]:
     """The issue of a label, lens and language; every error of digests as one clear line."""
     settings, clock = read_settings(), now()
     try:
-        if lang not in ("zh", "en"):
-            raise digests.UnknownFormat(lang, ("zh", "en"))
+        language = _language(lang)
         period = _period(week, settings.timezone, clock.astimezone(settings.zone).date())
         with opened_desk(settings) as desk:
             lenses = desk.lexicon.knowledge.lenses
             if lens not in lenses:
                 raise Refusal(f"no lens is called {lens!r}; there are {', '.join(lenses)}", code=2)
-            yield _Asked(desk, settings, period, lenses[lens], cast(digests.Language, lang), clock)
-    except (digests.WrongPeriod, digests.UnknownFormat, digests.EditInvalid) as error:
+            yield _Asked(desk, settings, period, lenses[lens], language, clock)
+    except (digests.WrongPeriod, digests.EditInvalid) as error:
         raise Refusal(str(error), code=2) from error
     except (DigestLocked, FileSpoilt, NotReviewed, StillOpen, digests.FontsMissing) as error:
         raise Refusal(str(error)) from error
@@ -202,8 +206,7 @@ def diff_issue(
             old = given[0] if given else digests.Digest.model_validate_json(kept.body if kept else "")
             new = digests.carried(asked.today(), digests.Digest.model_validate_json(kept.body) if kept else None)
         left, right = str(files[0]) if files else "kept", "today"
-    before, after = (str(digests.render(one, "md", lang)).splitlines() for one in (old, new))
-    for line in unified_diff(before, after, left, right, lineterm="", n=1):
+    for line in digests.changes(old, new, _language(lang), (left, right)):
         typer.echo(line)
 
 

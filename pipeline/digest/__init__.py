@@ -1,6 +1,7 @@
 """The digest: the week's events in order, told with their facts, comparisons, themes and linked stocks, for a person to sign."""
 
 from pipeline.digest.check import unsupported, unsupported_sentences
+from pipeline.digest.differing import changes
 from pipeline.digest.edits import (
     Conflict,
     EditInvalid,
@@ -14,12 +15,13 @@ from pipeline.digest.edits import (
 )
 from pipeline.digest.formats.pdf import FontsMissing
 from pipeline.digest.period import Day, Month, Period, Week, WrongPeriod, parse_period
-from pipeline.digest.rendering import FORMATS, UnknownFormat, render, schema
+from pipeline.digest.rendering import FORMATS, LANGUAGES, UnknownFormat, render, schema
 from pipeline.digest.shape import AuthorBlock, Both, Digest, Edit, Language, Prices, Ranked, Series
 from pipeline.digest.story import compose
 
 __all__ = [
     "FORMATS",
+    "LANGUAGES",
     "AuthorBlock",
     "Both",
     "Conflict",
@@ -38,6 +40,7 @@ __all__ = [
     "Week",
     "WrongPeriod",
     "carried",
+    "changes",
     "compose",
     "conflicts",
     "edited",

@@ -122,12 +122,13 @@ def _lines(market: Market, language: str, caption: str) -> Drawing:
         marks.append(Stroke(points=((44, y), (520, y)), width=0.6, colour=_RULE))
         marks.append(_words(40, y + 4, plain(round(value, 1)), "end", 10))
     ends = _apart([194 - (values[-1] - low) / span * 170 for values in drawn])
+    first, last = min(s.closes[0][0] for s in series), max(s.closes[-1][0] for s in series)
+    step = 476 / max(1, (last - first).days)
     for one, values, dashed, end in zip(series, drawn, (False, True), ends, strict=True):
-        step = 476 / max(1, len(values) - 1)
-        points = tuple((44 + i * step, 190 - (v - low) / span * 170) for i, v in enumerate(values))
+        places = (44 + (day - first).days * step for day, _ in one.closes)
+        points = tuple((x, 190 - (v - low) / span * 170) for x, v in zip(places, values, strict=True))
         marks.append(Stroke(points=points, width=1.4, colour=_INK, dashed=dashed))
         marks.append(_words(526, end, _short(one.name.say(language), 18), size=10))
-    first, last = market.sector.closes[0][0], market.sector.closes[-1][0]
     marks += [_words(44, 208, first.isoformat(), size=10), _words(520, 208, last.isoformat(), "end", 10)]
     return Drawing(caption=caption, height=214, marks=tuple(marks))
 

@@ -13,6 +13,7 @@ from pipeline.text import clean
 _CITE = re.compile(r"\[(\d+)\]")
 _TIE = re.compile(r"\[E(\d+)\]")
 _CITED = re.compile(r"(?:\[E?\d+\])+")
+_WHOLE = re.compile(r"[A-Z\d]{2,8}[.:][A-Z\d.]{1,8}|\d{4}-\d\d-\d\d")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'（）]+")
 _STYLE = """
 :root { color-scheme: light; }
@@ -21,7 +22,7 @@ body { margin: 0 auto; max-width: 52rem; padding: 2rem 1.25rem; color: #1a1a1a; 
   font: 16px/1.75 "Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "Hiragino Sans GB", sans-serif; }
 header { border-top: 4px solid #8c1515; border-bottom: 1px solid #999; padding: .75rem 0; margin-bottom: 1.5rem;
   display: grid; grid-template-columns: 1fr auto; gap: .25rem 2rem; font-size: .875rem; color: #444; }
-header p { margin: 0; } header p:first-child { font-weight: 700; color: #8c1515; font-size: 1rem; }
+header p { margin: 0; } header > p:first-child { font-weight: 700; color: #8c1515; font-size: 1rem; }
 header .author { grid-column: 2; grid-row: 1 / span 4; text-align: right; }
 h1 { font-size: 1.5rem; line-height: 1.4; margin: 0 0 1.25rem; }
 h2 { font-size: 1.125rem; margin: 2rem 0 .5rem; padding-left: .5rem; border-left: 4px solid #8c1515; }
@@ -32,7 +33,7 @@ a { color: #1d4f91; overflow-wrap: anywhere; } ul { padding-left: 1.25rem; } li 
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .8125rem; line-height: 1.5; margin: .5rem 0 1rem; }
 caption { text-align: left; font-weight: 700; padding: .25rem 0; } th, td { border-bottom: 1px solid #ccc; padding: .3rem .4rem;
   text-align: left; vertical-align: top; overflow-wrap: anywhere; } thead th { border-bottom: 2px solid #333; border-top: 2px solid #333;
-  white-space: nowrap; } figure { margin: 1rem 0; } figcaption { font-weight: 700; font-size: .875rem; }
+  white-space: nowrap; } td.whole { white-space: nowrap; } figure { margin: 1rem 0; } figcaption { font-weight: 700; font-size: .875rem; }
 svg { max-width: 100%; height: auto; }
 @page { size: A4; margin: 18mm 16mm; }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; line-height: 1.6; } a { color: inherit; text-decoration: none; }
@@ -91,13 +92,19 @@ def _leading(text: str) -> str:
 def _table(table: Table) -> str:
     caption = f"<caption>{_safe(table.caption)}</caption>" if table.caption else ""
     head = "".join(f'<th scope="col">{_safe(c)}</th>' for c in table.columns)
-    rows = "\n".join("<tr>" + "".join(f"<td>{_cell(c)}</td>" for c in row) + "</tr>" for row in table.rows)
+    rows = "\n".join("<tr>" + "".join(_data(c) for c in row) + "</tr>" for row in table.rows)
     if table.anchors:
         rows = "\n".join(
-            f'<tr id="{a}"><td>{_safe(row[0])}</td>' + "".join(f"<td>{_cell(c)}</td>" for c in row[1:]) + "</tr>"
+            f'<tr id="{a}"><td>{_safe(row[0])}</td>' + "".join(_data(c) for c in row[1:]) + "</tr>"
             for a, row in zip(table.anchors, table.rows, strict=True)
         )
     return f'<div class="table"><table>{caption}<thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></div>'
+
+
+def _data(text: str) -> str:
+    """A cell; a code or a day stays on one line."""
+    kind = ' class="whole"' if _WHOLE.fullmatch(text) else ""
+    return f"<td{kind}>{_cell(text)}</td>"
 
 
 def _cell(text: str) -> str:
