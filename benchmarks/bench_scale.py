@@ -246,7 +246,7 @@ def main() -> None:
     """Fill what is missing, run every way, and print what each did."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 1_000_000])
-    parser.add_argument("--documents", type=int, default=2_000)
+    parser.add_argument("--documents", type=int, help="new ones in each run; 2,000 without it")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--day", action="store_true", help="10,000 documents, embedded, beside 10,000")
@@ -256,7 +256,7 @@ def main() -> None:
         folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lw-scale-")))
         folder.mkdir(parents=True, exist_ok=True)
         sizes = [10_000] if given.quick or given.day else given.sizes
-        count = 400 if given.quick else DAY if given.day else given.documents
+        count = given.documents or (400 if given.quick else DAY if given.day else 2_000)
         only = "sqlite" if given.day else given.only
         results = list(_all(stack, folder, sizes, count, only, (2,) if given.day else (1, 2)))
     _conclude(results)
