@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.load import load
+from pipeline.lexicon import Lexicon
 from tests.cli.conftest import Ran, Run
 
 WEEK = ("--week", "2024-W12")
@@ -17,6 +19,21 @@ NEWS = {
     "date": "2024-03-18",
     "lang": "zh",
 }
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    """The bundled knowledge, read once for all of these commands."""
+    return Lexicon(load())
+
+
+@pytest.fixture(autouse=True)
+def swift(monkeypatch: pytest.MonkeyPatch, lexicon: Lexicon) -> None:
+    """Commands share one lexicon, and locking writes one plain format: `tests/worker/test_digests.py` freezes all six."""
+    monkeypatch.setattr("worker.desk.load", lambda *_: lexicon.knowledge)
+    monkeypatch.setattr("worker.desk.Lexicon", lambda _: lexicon)
+    monkeypatch.setattr("worker.desk.sources_of", lambda _: [])
+    monkeypatch.setattr("pipeline.digest.FORMATS", ("text", "json"))
 
 
 @pytest.fixture
@@ -61,6 +78,7 @@ def test_a_sheet_is_changed_taken_in_reviewed_and_locked_and_then_stands(fed: Ru
     fed("ingest", str(more))
     refused(fed("digest", "edit", str(path), *WEEK, "--by", "李雷"), 1, "2024-W12-media-zh", "locked")
     assert fed("digest", *WEEK).out == locked
+    refused(fed("digest", *WEEK, "--save"), 1, "2024-W12-media-zh", "locked")
     assert "Grok-1" in fed("digest", "diff", *WEEK).out
 
 
