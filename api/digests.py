@@ -7,6 +7,7 @@ from datetime import datetime
 from api.deps import Desk
 from knowledge.schema import Lens
 from pipeline import digest
+from pipeline.score import lens_stamp, standing
 from storage import digests
 
 
@@ -27,8 +28,14 @@ def digest_of(desk: Desk, period: digest.Period, lens: Lens, language: str, now:
         if kept is not None and old is not None and kept.is_settled:
             return old
         found = digests.material(session, period.start, period.end, lens.id, period.label)
-    scored = [event for event in found.inside if event.id in found.scores]
-    ranked = [digest.Ranked(event=e, links=found.links[e.id], score=found.scores[e.id]) for e in scored]
+    stamp = lens_stamp(lens)
+    ranked = [
+        digest.Ranked(
+            event=e, links=links, score=standing(found.scores.get(e.id), e, links, lens, desk.knowledge, stamp)
+        )
+        for e in found.inside
+        for links in (found.links[e.id],)
+    ]
     author = digest.AuthorBlock(name=desk.author) if desk.author else None
     previous = [digest.Digest.model_validate_json(one.body) for one in found.issues]
     return digest.carried(

@@ -389,6 +389,8 @@ class Score(Record):
     total: float
     parts: tuple[ScorePart, ...]
     themes: tuple[ThemeMatch, ...] = ()
+    lens_stamp: str = ""
+    """Of the lens as it was then, so that a changed one is told from it; empty where nobody noted it."""
 
 
 # ---- watches and alerts ---------------------------------------------------------------------------------------------

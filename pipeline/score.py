@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 from knowledge.index import KnowledgeBase
@@ -88,7 +89,28 @@ def score(event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeB
     given = tuple(part for part in (_weighed(part, lens) for part in parts) if part.points)
     total = min(100.0, max(0.0, sum(part.points for part in given)))
     matched = tuple(_match(trigger, event, knowledge) for trigger in triggers)
-    return Score(event_id=event.id, lens=lens.id, total=round(total, 2), parts=given, themes=matched)
+    return Score(
+        event_id=event.id,
+        lens=lens.id,
+        total=round(total, 2),
+        parts=given,
+        themes=matched,
+        lens_stamp=lens_stamp(lens),
+    )
+
+
+def standing(
+    kept: Score | None, event: Event, links: Sequence[Link], lens: Lens, knowledge: KnowledgeBase, stamp: str
+) -> Score:
+    """The score that was kept, or one made now where there is none or the lens (whose stamp is given) reads otherwise since."""
+    if kept is not None and kept.lens_stamp in ("", stamp):
+        return kept
+    return score(event, links, lens, knowledge)
+
+
+def lens_stamp(lens: Lens) -> str:
+    """Tells one wording of a lens from another: its weights, themes and preferences."""
+    return sha256(lens.model_dump_json(exclude={"name_zh", "name_en"}).encode()).hexdigest()[:12]
 
 
 # ---- themes ---------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from knowledge.schema import Lens
 from pipeline import digest
-from pipeline.records import Alert, Event, Reason
-from pipeline.score import score
+from pipeline.records import Alert, Reason
+from pipeline.score import lens_stamp, standing
 from storage import digests, outbox, queue
 from worker.advice import smoothed
 from worker.desk import Desk
@@ -58,17 +58,15 @@ def write(
     """The digest of a period under a lens, from the store as it stands, with prices where there are any."""
     with desk.store.reading() as session:
         found = digests.material(session, period.start, period.end, lens.id, period.label)
-    ranked = [_ranked(desk, event, found, lens) for event in found.inside]
+    knowledge, stamp = desk.lexicon.knowledge, lens_stamp(lens)
+    ranked = [
+        digest.Ranked(event=e, links=links, score=standing(found.scores.get(e.id), e, links, lens, knowledge, stamp))
+        for e in found.inside
+        for links in (found.links[e.id],)
+    ]
     previous = [digest.Digest.model_validate_json(kept.body) for kept in found.issues]
     prices = quotes.over(period, (link.security_id for one in ranked for link in one.links)) if quotes else None
-    return digest.compose(period, lens, ranked, found.earlier, desk.lexicon.knowledge, now, author, previous, prices)
-
-
-def _ranked(desk: Desk, event: Event, found: digests.Material, lens: Lens) -> digest.Ranked:
-    """An event with its score, made now where the lens is newer than the event."""
-    links = found.links[event.id]
-    kept = found.scores.get(event.id)
-    return digest.Ranked(event=event, links=links, score=kept or score(event, links, lens, desk.lexicon.knowledge))
+    return digest.compose(period, lens, ranked, found.earlier, knowledge, now, author, previous, prices)
 
 
 def issue(

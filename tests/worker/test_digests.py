@@ -9,13 +9,14 @@ import pytest
 
 from pipeline import digest
 from pipeline.digest import Digest, Week
+from pipeline.score import lens_stamp
 from storage import digests, events, outbox
 from storage.digests import DigestLocked
 from tests.pipeline.founding_week import founding_week, kimi
 from tests.worker.test_delivery import Vendor
 from worker.delivery import deliver_due
 from worker.desk import Desk
-from worker.digests import NotReviewed, StillOpen, edit, frozen, issue, keep, lock, review, stored, write_due
+from worker.digests import NotReviewed, StillOpen, edit, frozen, issue, keep, lock, review, stored, write, write_due
 from worker.schedule import latest_slot
 
 NOW = datetime(2024, 3, 25, 1, 30, tzinfo=UTC)
@@ -217,3 +218,17 @@ def test_the_schedule_leaves_an_approved_issue_alone_and_keeps_edits_of_others(t
 def test_events_that_came_before_a_lens_are_ranked_when_its_digest_is_written(told: Desk) -> None:
     young = told.lexicon.knowledge.lenses["media"].model_copy(update={"id": "young"})
     assert issue(told, WEEK, young, "zh", NOW).inputs
+
+
+def test_a_changed_lens_ranks_by_its_present_weights(told: Desk) -> None:
+    lens = told.lexicon.knowledge.lenses["media"]
+    first = write(told, WEEK, lens, NOW)
+    with told.store.writing() as session:
+        for event_id, kept in events.scores_of_all(session, list(first.inputs), "media").items():
+            events.save_scores(session, [kept.model_copy(update={"lens_stamp": lens_stamp(lens)})])
+            assert event_id == kept.event_id
+    last = first.inputs[-1]
+    firm = next(e.event.companies[0].id for e in founding_week() if e.event.id == last)
+    assert write(told, WEEK, lens, NOW).inputs == first.inputs
+    turned = lens.model_copy(update={"prefer_companies": (firm,), "weights": {"preferred": 9.0, "heat": 0.0}})
+    assert write(told, WEEK, turned, NOW).inputs[0] == last
