@@ -59,6 +59,21 @@ def test_two_reports_of_one_happening_are_one_event(first: str, second: str) -> 
     assert one == other
 
 
+def test_headlines_without_a_name_in_common_find_each_other_by_two_terms() -> None:
+    english = flow.read(report("European Parliament approves AI regulation act with fines"), lexicon()).sketch
+    chinese = flow.read(report("欧洲议会批准人工智能监管法案，违者罚款"), lexicon()).sketch
+    shared = set(english.keys) & set(chinese.keys)
+    assert any(key.startswith("~") and " ~" in key for key in shared), shared
+
+
+def test_a_usual_type_that_no_word_shows_is_no_likeness() -> None:
+    document = make_document("d1", "a headline")
+    usual = cluster.sketch(document, make_tags("d1", event_type="product_launch"), (), lexicon().knowledge)
+    shown = make_tags("d1", event_type="product_launch", event_type_quote="launches")
+    assert usual.event_type == ""
+    assert cluster.sketch(document, shown, (), lexicon().knowledge).event_type == "product_launch"
+
+
 def test_a_rumour_and_its_denial_are_one_event() -> None:
     rumour = report("消息称字节跳动将收购昕原半导体，字节跳动成第三大股东")
     denial = report("字节跳动否认收购昕原半导体：消息不实", hours=6)
