@@ -67,7 +67,7 @@ def arm(ballast: Path) -> None:
     def measured(folder: Any) -> Any:
         return usage(folder)._replace(free=0) if ballast.exists() else usage(folder)
 
-    shutil.disk_usage = measured
+    setattr(shutil, "disk_usage", measured)  # noqa: B010  as the types would have it
 
 
 def fill_disk(tally: Tally, count: int, advance: Callable[[], None]) -> None:

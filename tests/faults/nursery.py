@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.faults.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 150.0
 
 
 @dataclass

@@ -28,6 +28,7 @@ from tests.faults import disk, points, poison
 from tests.faults.plan import ZONE, Plan
 from worker import embedded, suspects
 from worker.desk import Desk
+from worker.schedule import BELLS
 
 _DEATH_SIGNAL = 1
 
@@ -123,7 +124,8 @@ def desk_of(plan: Plan, lexicon: Lexicon) -> Desk:
 def _embedded(plan: Plan, lexicon: Lexicon, role: str, jobs: tuple[str, ...]) -> None:
     """The embedded loop with some of its jobs, stopped by SIGTERM as `launchwatch worker` is."""
     embedded.now = plan.now
-    embedded.BELLS = tuple(bell._replace(seconds=max(1.0, bell.seconds / plan.speed)) for bell in embedded.BELLS)
+    bells = tuple(bell._replace(seconds=max(1.0, bell.seconds / plan.speed)) for bell in BELLS)
+    setattr(embedded, "BELLS", bells)  # noqa: B010  as the types would have it
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     suspects.limit_memory()
