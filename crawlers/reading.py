@@ -83,6 +83,12 @@ def task_for(source: Source, url: str, content_type: str, now: AwareDatetime) ->
     )
 
 
+def warm(reader: Reader) -> None:
+    """Imports what a reader needs: the extractor alone takes half a second, which no page is to blame for."""
+    if reader in ("page", "any"):
+        import crawlers.page  # noqa: F401  # for later
+
+
 def read(task: Task, body: bytes) -> Reading:
     """The reading of a body; what is no feed or page is an error in words, not an exception."""
     from crawlers.feeds import NotAFeed
@@ -104,7 +110,6 @@ def _feed(task: Task, body: bytes) -> Reading:
 
 
 def _entries(task: Task, body: bytes) -> list[Entry]:
-    """Readers are imported as they are needed: the extractor alone takes half a second."""
     zone = zone_of(task.timezone)
     headers = {"content-type": task.content_type}
     match task.reader:

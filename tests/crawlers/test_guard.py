@@ -281,4 +281,4 @@ def test_names_that_nobody_answers_for_keep_no_thread_from_other_work(monkeypatc
         return took
 
     monkeypatch.setattr(socket, "getaddrinfo", waits)
-    assert asyncio.run(go()) < 1
+    assert asyncio.run(go()) < 5

@@ -13,17 +13,17 @@ from crawlers.crawl import FetchState, Health
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.limits import ITEMS, Limits
-from tests.crawlers.conftest import with_fetcher
+from tests.crawlers.conftest import cpu_seconds, with_fetcher
 from tests.crawlers.test_crawl import HOUR, NOW, visit
 from tests.site.hostile import HARMLESS
 from tests.site.server import Site
 
 
 def titles(site: Site, cage: Cage, path: str) -> list[str]:
-    """What a first visit brings, which must not take long."""
-    started = time.monotonic()
+    """What a first visit brings, which must not take much CPU to read."""
+    before = cpu_seconds(cage)
     crawled = visit(site, cage, path)
-    assert time.monotonic() - started < 5
+    assert cpu_seconds(cage) - before < 5
     return [entry.title for entry in crawled.entries]
 
 
@@ -129,7 +129,7 @@ def test_a_handshake_that_stalls_ends_at_the_deadline(site: Site) -> None:
     started = time.monotonic()
     with pytest.raises((TooSlow, Unreachable)):
         with_fetcher(site, work)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_three_days_of_errors_do_not_end_a_source(site: Site, cage: Cage) -> None:

