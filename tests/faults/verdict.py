@@ -66,11 +66,12 @@ class Progress:
     pending: int
     unsent: int
     pushes: int
+    works: int
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing that was taken in waits any more."""
-        return not (self.pending or self.unsent or self.pushes)
+        return not (self.pending or self.unsent or self.pushes or self.works)
 
 
 def progress(store: Store) -> Progress:
@@ -79,8 +80,11 @@ def progress(store: Store) -> Progress:
         states = documents.counts_by_state(session)
         deliveries = outbox.counts_by_state(session)
         pushes = session.execute(text("SELECT count(*) FROM pushes")).scalar_one()
+        works = session.execute(text("SELECT count(*) FROM work WHERE state <> 'quarantined'")).scalar_one()
     unsent = sum(count for state, count in deliveries.items() if state not in ("sent", "dead"))
-    return Progress(stored=sum(states.values()), pending=states[State.PENDING], unsent=unsent, pushes=pushes)
+    return Progress(
+        stored=sum(states.values()), pending=states[State.PENDING], unsent=unsent, pushes=pushes, works=works
+    )
 
 
 def judge(tally: Tally, store: Store, world: World) -> None:
