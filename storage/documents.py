@@ -96,7 +96,7 @@ def receive(
     for raw, keys in keyed:
         document_id = next((known[key] for key in keys if key in known), None)
         if document_id is None:
-            document_id = _id(keys[0])
+            document_id = f"d{keys[0].hex()[:20]}"
             fresh.append((document_id, raw))
         ids.append(document_id)
         for key in keys:
@@ -195,10 +195,6 @@ def _plain_url(url: str) -> str:
     host = (parts.netloc.lower().removeprefix("www.")).removesuffix(":443").removesuffix(":80")
     fragment = parts.fragment if parts.fragment.startswith(("/", "!")) else ""
     return f"{host}{parts.path.rstrip('/')}?{urlencode(sorted(asked))}#{fragment}"
-
-
-def _id(key: bytes) -> str:
-    return f"d{key.hex()[:20]}"
 
 
 # ---- after reading --------------------------------------------------------------------------------------------------
