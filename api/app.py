@@ -16,6 +16,7 @@ from api.deps import open_desk
 from api.gate import Gate, tell_problems
 from api.routes import (
     alerts,
+    changes,
     companies,
     digests,
     documents,
@@ -23,6 +24,7 @@ from api.routes import (
     feeds,
     health,
     keys,
+    products,
     search,
     securities,
     sources,
@@ -45,7 +47,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_assisting,
     )
     app.state.desk = open_desk(settings)
-    for part in (events, documents, search, digests, companies, securities, sources, watches, alerts, keys):
+    for part in (
+        events,
+        documents,
+        search,
+        digests,
+        companies,
+        securities,
+        sources,
+        watches,
+        alerts,
+        keys,
+        changes,
+        products,
+    ):
         app.include_router(part.router, prefix="/v1")
     app.include_router(feeds.router, prefix="/v1")
     app.include_router(feeds.opened, include_in_schema=False)

@@ -18,6 +18,7 @@ from pipeline.names import Names
 from settings import Settings
 from storage import search
 from storage.engine import Store, open_store
+from storage.secrets import place
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Desk:
     public_url: str = ""
     """Where the outside reaches us; without it, where this process listens."""
     feed_hub: str = ""
+    redis_url: str = ""
 
     @cached_property
     def names(self) -> Names:
@@ -55,7 +57,7 @@ class Desk:
 def open_desk(settings: Settings) -> Desk:
     """The tools of an installation. Raises StoreError or KnowledgeInvalid, each a clear line."""
     key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, place(settings.secret_key.get_secret_value(), settings.home))
     return Desk(
         store=store,
         knowledge=load(settings.knowledge, settings.cache, settings.lenses),
@@ -64,6 +66,7 @@ def open_desk(settings: Settings) -> Desk:
         author=settings.author,
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
         feed_hub=settings.feed_hub,
+        redis_url=settings.redis_url,
     )
 
 

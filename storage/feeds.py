@@ -68,15 +68,15 @@ def told(session: Session, tokens: list[str], now: datetime) -> None:
 
 
 def changed_since(session: Session, since: datetime, limit: int = 500) -> list[tuple[str, datetime]]:
-    """Ids of events that gained a report after a time, and when, the oldest first."""
-    finished = and_(_documents.c.finished_at > since, _documents.c.event_id.is_not(None))
-    rows = session.execute(
-        select(_documents.c.event_id, _documents.c.finished_at)
-        .where(finished)
-        .order_by(_documents.c.finished_at)
-        .limit(limit)
-    )
-    return [(row.event_id, row.finished_at) for row in rows]
+    """Ids of events that gained a report after a time, and when, the oldest first; what came at one time comes whole."""
+    changed = select(_documents.c.event_id, _documents.c.finished_at).where(_documents.c.event_id.is_not(None))
+    ordered = changed.order_by(_documents.c.finished_at, _documents.c.event_id)
+    found = session.execute(ordered.where(_documents.c.finished_at > since).limit(limit)).all()
+    if len(found) == limit:
+        last = found[-1].finished_at
+        together = session.execute(ordered.where(_documents.c.finished_at == last)).all()
+        found = [row for row in found if row.finished_at != last] + list(together)
+    return [(row.event_id, row.finished_at) for row in found]
 
 
 def is_in(feed: FeedAsked, event: Event, linked: list[str]) -> bool:

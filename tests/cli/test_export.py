@@ -13,7 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from cli.export import COLUMNS
+from storage.export import COLUMNS
 from tests.cli.conftest import Run
 
 KIMI = {
@@ -80,7 +80,7 @@ def test_an_empty_export_keeps_its_columns_and_types(run: Run, tmp_path: Path) -
 def test_without_pyarrow_one_line_says_what_to_install(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "cli.parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "storage.parquet", raising=False)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     ran = run("export", *SPAN, "-o", str(tmp_path / "links.parquet"))
     assert ran.code == 1
