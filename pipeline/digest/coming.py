@@ -26,13 +26,17 @@ _EN = re.compile(
 
 def coming(ranked: Sequence[Ranked], period: Period, ledger: Ledger) -> tuple[Line, ...]:
     """One line a day and event, soonest first."""
-    found: dict[tuple[date, str], Line] = {}
+    found: dict[tuple[date, str], tuple[Ranked, str, str]] = {}
     for one in ranked:
         for day, words, document_id in named_days(one.event, period):
-            key = (day, one.event.id)
-            if key not in found:
-                found[key] = _line(one, day, words, document_id, ledger)
-    return tuple(sorted(found.values(), key=lambda x: (x.day, x.event_id)))[:SHOWN]
+            found.setdefault((day, one.event.id), (one, words, document_id))
+    return tuple(
+        _line(one, day, words, of, ledger) for (day, _), (one, words, of) in sorted(found.items(), key=_first)[:SHOWN]
+    )
+
+
+def _first(dated: tuple[tuple[date, str], object]) -> tuple[date, str]:
+    return dated[0]
 
 
 def _line(one: Ranked, day: date, words: str, document_id: str, ledger: Ledger) -> Line:

@@ -276,6 +276,13 @@ def test_coming_dates_are_read_from_titles() -> None:
     assert [(x.day, x.event_id) for x in written().coming] == [(date(2024, 6, 10), "ev-conference")]
 
 
+def test_a_coming_date_that_is_not_shown_cites_nothing() -> None:
+    dated = next(one for one in founding_week() if written([one]).coming)
+    many = [Ranked(event=dated.event.model_copy(update={"id": f"ev-{n:03}"}), score=dated.score) for n in range(60)]
+    digest = written(many)
+    assert len([c for c in digest.claims if c.rule == "coming"]) == len(digest.coming) < 60
+
+
 def test_a_day_without_a_year_is_the_next_one() -> None:
     assert list(days_named("大会将于1月8日举行", date(2024, 12, 20))) == [(date(2025, 1, 8), "1月8日")]
     assert list(days_named("opens on June 10", date(2024, 3, 22))) == [(date(2024, 6, 10), "June 10")]
