@@ -12,8 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli.console import Refusal, complain, forget_interrupt, interrupt
-from cli.logs import start_logging
+from cli.console import Refusal, complain, forget_interrupt, interrupt, undisturbed
 
 COMMANDS = {
     "demo": "cli.demo",
@@ -48,6 +47,8 @@ COMMANDS = {
 }
 """Where each command lives. A file is imported only when its command runs, so that `launchwatch tag` starts at once."""
 
+LOGS_NOTHING = frozenset({"tag", "cluster", "parse", "companies", "securities"})
+"""Commands that only think: they do not wait for the library that logs."""
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended."""
@@ -62,7 +63,11 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 as above
         if cmd_name not in COMMANDS:
             return None
-        command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app)
+        with undisturbed():
+            if cmd_name not in LOGS_NOTHING:
+                import_module("cli.logs").start_logging("WARNING")
+            module = import_module(COMMANDS[cmd_name])
+        command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
 
@@ -99,7 +104,6 @@ def main() -> None:
     forget_interrupt()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, interrupt)
-    start_logging("WARNING")
     try:
         app()
     except Refusal as refusal:

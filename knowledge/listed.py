@@ -141,7 +141,7 @@ def _split(text: str) -> tuple[dict[str, Origin], dict[str, str]]:
         raise ValueError("the line that names the columns is missing or other than expected")
     origins = {origin.key: origin for origin in (Origin(*line.split("\t")[1:]) for line in top.splitlines())}
     lines = body.splitlines()
-    by_id = {line[: line.index("\t")]: line for line in lines if "\t" in line}
+    by_id = {line.partition("\t")[0]: line for line in lines if "\t" in line}
     if len(by_id) != len(lines):
         raise ValueError("a line is empty, or an id stands twice")
     for line in lines:
@@ -171,8 +171,8 @@ def _name_of(row: Security) -> ListedName:
 
 
 def _name_in(line: str) -> ListedName:
-    security, zh, en, listed, aliases, former, _, kind, status, *_ = line.split("\t")
-    names = tuple(dict.fromkeys(n for n in (zh, en, listed, *aliases.split("|"), *former.split("|")) if n))
+    security, zh, en, listed, aliases, former, _, kind, status, _ = line.split("\t", 9)
+    names = tuple(dict.fromkeys(filter(None, (zh, en, listed, *aliases.split("|"), *former.split("|")))))
     return ListedName(security, names, code_of(security), market_of(security), kind or "stock", status or "listed")
 
 

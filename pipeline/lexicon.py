@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from itertools import product as combinations
+from itertools import pairwise
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
 from knowledge.index import KnowledgeBase
+from knowledge.listed import ListedName
 from knowledge.schema import Ambiguity
 from pipeline.records import Document
 from pipeline.text import fold, is_cjk
@@ -40,6 +40,7 @@ _LISTS = frozenset(
 )
 """Groups that are looked up by word, not searched for in text."""
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _HALF = re.compile("[\ud800-\udfff]")
 """Halves of characters, which no encoder takes."""
 _VERSIONED = re.compile(r"\s?\d|大模型")
@@ -128,8 +129,9 @@ class Lexicon:
         patterns: dict[str, tuple[list[Name], list[_Word]]] = {}
         groups = {group.id: frozenset((*group.words_zh, *group.words_en)) for group in knowledge.taxonomy.words}
         everyday = groups.get("ordinary", frozenset()) | groups.get("ordinary_shares", frozenset())
-        for name in _names(knowledge, everyday):
-            for spelling in spellings(name.alias) if name.kind != "security" else (fold(name.alias),):
+        listed = tuple(knowledge.listed_names())
+        for name in _names(knowledge, listed, everyday):
+            for spelling in spellings(name.alias) if name.kind != "security" else [fold(name.alias)]:
                 patterns.setdefault(spelling, ([], []))[0].append(name)
         for word in _words(knowledge):
             patterns.setdefault(fold(word.written), ([], []))[1].append(
@@ -157,7 +159,7 @@ class Lexicon:
         self.type_weights = {row.id: row.weight for row in knowledge.taxonomy.event_types}
         self.ai_makers = frozenset(c for c, row in knowledge.companies.items() if row.type == "lab")
         self.media = frozenset(c for c, row in knowledge.companies.items() if row.type == "media")
-        self.by_code = _codes(knowledge)
+        self.by_code = _codes(listed)
         self.stand_alone = frozenset(
             c for c, row in knowledge.companies.items() if row.type in ("lab", "robotics", "chip")
         )
@@ -208,15 +210,14 @@ class Lexicon:
 def spellings(alias: str) -> set[str]:
     """A name's folded spellings: its joints closed, spaced or hyphened (`qwen3.5`, `qwen 3.5`, `qwen-3.5`)."""
     folded = fold(alias)
-    parts = [p for p in _JOINT.split(folded) if p]
-    if not 1 < len(parts) <= _MOST_JOINTS + 1 or not folded.isascii():
+    parts = [p for p in _JOINT.split(folded) if p] if folded.isascii() else []
+    if not 1 < len(parts) <= _MOST_JOINTS + 1:
         return {folded}
-    found = {folded}
-    for joints in combinations(("", " ", "-"), repeat=len(parts) - 1):
-        glued = zip(joints, parts, parts[1:], strict=False)
-        if all(joint or left[-1].isdigit() != right[0].isdigit() for joint, left, right in glued):
-            found.add("".join(part + joint for part, joint in zip(parts, (*joints, ""), strict=True)))
-    return found
+    written = parts[:1]
+    for left, right in pairwise(parts):
+        joints = ("", " ", "-") if left[-1].isdigit() != right[0].isdigit() else (" ", "-")
+        written = [start + joint + right for start in written for joint in joints]
+    return {folded, *written}
 
 
 def longest(found: Iterable[Mention]) -> list[Mention]:
@@ -299,7 +300,6 @@ def _stands_in_chinese(name: Name, folded: str, start: int, end: int) -> bool:
     return is_cjk(before[-1:] or " ") or is_cjk(after[:1] or " ")
 
 
-@cache
 def _is_large(company: str, knowledge: KnowledgeBase) -> bool:
     row = knowledge.companies.get(company)
     return row is not None and row.type == "bigtech"
@@ -311,18 +311,18 @@ def _any_word(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
-def _names(knowledge: KnowledgeBase, ordinary: frozenset[str]) -> Iterator[Name]:
+def _names(knowledge: KnowledgeBase, all_listed: Iterable[ListedName], ordinary: frozenset[str]) -> Iterator[Name]:
     for company in knowledge.companies.values():
         yield from _aliases("company", company.id, company.id, company.names, company.ambiguous, ordinary)
     for product in knowledge.products.values():
         yield from _aliases("product", product.id, product.company, product.names, product.ambiguous, ordinary)
     doubts = {d.alias: d for c in knowledge.companies.values() for d in c.ambiguous if is_cjk(d.alias[0])}
     dealt = next((g.words_zh for g in knowledge.taxonomy.words if g.id == "market"), ())
-    for listed in knowledge.listed_names():
+    for listed in all_listed:
         if listed.market == "US" or listed.type not in ("stock", "b_share"):
             continue
         for written in listed.names:
-            if any(is_cjk(c) for c in written):
+            if _HAN.search(written):
                 alias = written.replace(" ", "")
                 doubt = doubts.get(alias)
                 context = _folded((*doubt.context, *dealt)) if doubt and doubt.context else ()
@@ -342,10 +342,10 @@ def _is_model(kinds: frozenset[str], apps: frozenset[str], neutral: frozenset[st
     return not telling or not telling <= apps
 
 
-def _codes(knowledge: KnowledgeBase) -> dict[str, str]:
+def _codes(all_listed: Iterable[ListedName]) -> dict[str, str]:
     """A security's id by its bare code; where two share one, the one still listed."""
     found: dict[str, str] = {}
-    for listed in knowledge.listed_names():
+    for listed in all_listed:
         if listed.code not in found or listed.status == "listed":
             found[listed.code] = listed.id
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from cli.main import COMMANDS
 from tests.cli.conftest import Run
 
+ROOT = Path(__file__).parents[2]
 KIMI = {
     "id": "k1",
     "title": "Kimi 智能助手启动 200 万字无损上下文内测",
@@ -55,6 +58,16 @@ def test_tag_answers_each_document_in_order_with_quotes(run: Run) -> None:
     assert {"kind": "context_length", "value": 2000000, "unit": "characters"}.items() <= first["facts"][0].items()
     assert any(f["kind"] == "parameters" and f["value"] == 314_000_000_000 for f in second["facts"])
     assert all(s["reason"]["zh"] and s["reason"]["en"] and s["evidence"] and s["as_of"] for s in first["securities"])
+
+
+def test_commands_that_only_think_start_without_what_logs_or_stores() -> None:
+    code = (
+        "import sys; from importlib import import_module; from cli.main import COMMANDS, LOGS_NOTHING\n"
+        "for name in LOGS_NOTHING - {'parse'}: import_module(COMMANDS[name])\n"
+        "print(sorted({'structlog', 'twisted', 'sqlalchemy', 'celery', 'aiohttp'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ran.stdout == "[]\n"
 
 
 def test_tag_explains_each_tag(run: Run) -> None:
