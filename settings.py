@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from platformdirs import user_data_path
@@ -12,6 +13,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BUNDLED = Path(__file__).parent / "knowledge"
 """The knowledge that comes with the product."""
+
+
+def place_of(url: str) -> tuple[str | None, int | None]:
+    """The host and port that a URL leads to, the port by its scheme where it names none; None for what is missing."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None, None
+    if not parts.scheme and (parts.path or parts.query or parts.fragment or "@" in parts.netloc):
+        return None, None
+    return host or None, port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 class Settings(BaseSettings):
@@ -44,6 +57,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     admin_key: SecretStr | None = None
     """Opens every route of the API. The embedded default makes one at first start and says so."""
+    secret_key: SecretStr = SecretStr("")
+    """Seals the destinations in the store; after a comma the key before it. Empty: `secret.key` in the home, made at first start."""
     smtp_url: SecretStr | None = None
     """The mail server for alerts: `smtps://user:password@host:465`, or `smtp://...:587` for STARTTLS."""
     mail_from: str = "launchwatch@localhost"
@@ -67,6 +82,8 @@ class Settings(BaseSettings):
     author: str = ""
     """Who signs the digest, as it should stand in the author block."""
 
+    model_allow: str = ""
+    """`host:port` of the endpoint where it runs on your own machine or network: the model's client alone may go there, also by http."""
     model_url: str = ""
     """A language model's OpenAI-compatible endpoint, `https://host/v1`; empty, and none is ever asked."""
     model_name: str = ""
@@ -96,12 +113,23 @@ class Settings(BaseSettings):
             raise ValueError("write a whole address that begins with https://")
         return value.rstrip("/") if info.field_name == "public_url" else value
 
+    @field_validator("model_allow")
+    @classmethod
+    def _one_place(cls, value: str) -> str:
+        if value and None in place_of(f"//{value}"):
+            raise ValueError(f"{value!r} is not one host and port; write localhost:11434 or [::1]:8080")
+        return value
+
     @field_validator("model_url")
     @classmethod
-    def _over_tls(cls, value: str) -> str:
-        if value and not value.startswith("https://"):
+    def _over_tls(cls, value: str, info: ValidationInfo) -> str:
+        allowed = info.data.get("model_allow", "")
+        if value and allowed and place_of(value) != place_of(f"//{allowed}"):
+            raise ValueError(f"it leads elsewhere than LAUNCHWATCH_MODEL_ALLOW, which opens {allowed} alone")
+        if value and not value.startswith(("https://", "http://") if allowed else "https://"):
             raise ValueError(
-                "write the endpoint's whole address, beginning with https://: its key travels with each question"
+                "write the endpoint's whole address, beginning with https://: its key travels with each question; "
+                "for an endpoint of your own by http say LAUNCHWATCH_MODEL_ALLOW=host:port"
             )
         return value.rstrip("/")
 

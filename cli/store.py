@@ -12,6 +12,7 @@ from crawlers.sources import SourcesBroken
 from knowledge.load import KnowledgeInvalid
 from settings import Settings
 from storage.engine import Store, StoreError, open_store
+from storage.secrets import place
 from worker.desk import Desk, open_desk
 
 
@@ -19,7 +20,7 @@ from worker.desk import Desk, open_desk
 def opened_store(settings: Settings) -> Iterator[Store]:
     """The installation's store."""
     with refusing():
-        store = open_store(settings.store_url)
+        store = open_store(settings.store_url, place(settings.secret_key.get_secret_value(), settings.home))
         try:
             yield store
         finally:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from pipeline.records import Alert, Record
 from storage import tables
 from storage.bundles import Bundle
-from storage.outbox import Delivery, DeliveryState
+from storage.outbox import Delivery, DeliveryState, as_delivery
 
 _alerts = tables.table(tables.AlertRow)
 _bundles = tables.table(tables.BundleRow)
@@ -89,8 +89,7 @@ def _by(session: Session, kind: str, column: str, values: Sequence[str]) -> dict
     query = select(_deliveries).where(_deliveries.c.kind == kind, _deliveries.c[column].in_(values))
     found: dict[str, list[Delivery]] = {}
     for row in session.execute(query.order_by(_deliveries.c.id)).mappings():
-        one = Delivery.model_validate({name: row[name] for name in Delivery.model_fields})
-        found.setdefault(row[column], []).append(one)
+        found.setdefault(row[column], []).append(as_delivery(session, row))
     return found
 
 

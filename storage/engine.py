@@ -19,7 +19,9 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from storage import migrate
+from storage import migrate, secrets
+from storage.errors import StoreError as StoreError
+from storage.secrets import KeyPlace, Vault
 
 BUSY_MS = 10_000
 READERS = 8
@@ -49,10 +51,6 @@ _POSTGRES_SETTINGS = " ".join(
 )
 
 
-class StoreError(Exception):
-    """The store cannot be used."""
-
-
 class StoreUnreadable(StoreError):
     """The address does not lead to a store."""
 
@@ -76,8 +74,9 @@ class StoreTooNew(StoreError):
 class Store:
     """An open store. Threads may share it; a forked child gets connections of its own."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, key: KeyPlace | None = None) -> None:
         self.url = url
+        self.vault = Vault(key)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE", 1) if self.is_sqlite else _postgres_engine(url)
         self._reader = _sqlite_engine(url, "BEGIN", READERS) if self.is_sqlite else self._writer
@@ -86,7 +85,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one moment of the store and changes nothing."""
-        with Session(self._reader, autoflush=False) as session:
+        with Session(self._reader, autoflush=False, info=secrets.info(self.vault)) as session:
             options = None if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             _begin(session, options)
             yield session
@@ -94,7 +93,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session whose changes are kept together at the end, or not at all on an error."""
-        with Session(self._writer, autoflush=False) as session:
+        with Session(self._writer, autoflush=False, info=secrets.info(self.vault)) as session:
             _begin(session, None)
             yield session
             session.commit()
@@ -108,16 +107,22 @@ class Store:
         return _named(self.url)
 
 
-def open_store(url: str) -> Store:
-    """The store at `sqlite:///path` or `postgresql://...`, made if absent and brought to the newest version."""
+def open_store(url: str, key: KeyPlace | None = None) -> Store:
+    """The store at `sqlite:///path` or `postgresql://...`, made if absent and brought to the newest version.
+
+    Its secrets are sealed with the installation's key; without one named, with the key file beside an SQLite store,
+    where there is one. Raises StoreError.
+    """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         _create_file(address)
-    store = Store(address)
+        key = key or secrets.beside(address.database)
+    store = Store(address, key)
     try:
         if not _is_newest(store):
             with store.writing() as session:
                 _migrate(session, store)
+        _seal(store)
     except StoreError:
         store.close()
         raise
@@ -125,6 +130,18 @@ def open_store(url: str) -> Store:
         store.close()
         raise StoreUnreadable(str(store), _in_one_line(error)) from error
     return store
+
+
+def forget_secrets(url: str) -> int:
+    """What a store's lost key sealed, gone for good; how many destinations. Raises StoreUnreadable."""
+    store = Store(_address(url))
+    try:
+        with store.writing() as session:
+            return secrets.forget(session)
+    except DBAPIError as error:
+        raise StoreUnreadable(str(store), _in_one_line(error)) from error
+    finally:
+        store.close()
 
 
 def insert(session: Session, into: Table) -> sqlite.Insert | postgresql.Insert:
@@ -174,6 +191,19 @@ _QUEUE_UP = (
 def _is_newest(store: Store) -> bool:
     with store.reading() as session:
         return migrate.current_version(session.connection()) == migrate.NEWEST
+
+
+def _seal(store: Store) -> None:
+    with store.reading() as session:
+        if store.vault.is_ready(session):
+            return
+    with store.writing() as session:
+        alone(session, "seal")
+        store.vault.prepare(session)
+    if store.is_sqlite:
+        with store._writer.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _migrate(session: Session, store: Store) -> None:

@@ -55,6 +55,7 @@ def move(source: Store, target: Store, advance: Advance = lambda _what, _rows: N
     with source.reading() as here, target.writing() as there:
         _be_patient(here, there)
         refuse_unless_empty(there, str(target))
+        there.execute(_SEALING.delete())
         later = _without_indexes(there)
         for table in all_tables():
             sent[table.name] = _copy(here, there, table, advance)
@@ -71,7 +72,7 @@ def move(source: Store, target: Store, advance: Advance = lambda _what, _rows: N
 def refuse_unless_empty(session: Session, name: str) -> None:
     """Raises MoveRefused for a store that holds anything."""
     for table in all_tables():
-        if session.execute(select(1).select_from(table).limit(1)).first():
+        if table is not _SEALING and session.execute(select(1).select_from(table).limit(1)).first():
             raise MoveRefused(f"{name} holds rows in {table.name}: only an empty store is moved into")
 
 
@@ -99,6 +100,8 @@ def all_tables() -> list[Table]:
 
 # ---- inside ---------------------------------------------------------------------------------------------------------
 
+_SEALING = tables.table(tables.SealingRow)
+"""An empty store may have its own seal; what moves in brings the one that it was sealed with."""
 _MASK = (1 << 128) - 1
 _WORDS = "words"
 

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Record
-from storage import tables
+from storage import secrets, tables
 from storage.engine import insert, is_new
 
 DeliveryState = Literal["new", "sending", "sent", "failed", "unknown", "dead"]
@@ -70,13 +70,13 @@ def push_one(
     not_before: datetime | None = None,
 ) -> bool:
     """An alert, a bundle or a digest to bring to one destination; False when its subject is under way or was told there."""
-    target = sha256(tables.safe(destination).encode()).digest()
+    target = mark(session, destination)
     message = sha256(f"{kind}\n{about}\n{target.hex()}".encode()).hexdigest()
     statement = insert(session, _deliveries).values(
         kind=kind,
         alert_id=about,
         subject=subject or about,
-        destination=destination,
+        destination=secrets.of(session).seal(session, destination),
         destination_hash=target,
         message_id=f"msg_{message[:24]}",
         state="new",
@@ -108,7 +108,7 @@ def claim(session: Session, now: datetime, lease: timedelta, limit: int = 10) ->
     values = {"state": "sending", "attempts": _deliveries.c.attempts + 1, "lease_until": until, "not_before": until}
     statement = update(_deliveries).where(_deliveries.c.id.in_([row.id for row in due])).values(values)
     order = {row.id: place for place, row in enumerate(due)}
-    taken = [_as_delivery(row) for row in session.execute(statement.returning(_deliveries)).mappings()]
+    taken = [as_delivery(session, row) for row in session.execute(statement.returning(_deliveries)).mappings()]
     return sorted(taken, key=lambda delivery: order[delivery.id])
 
 
@@ -151,25 +151,25 @@ def revive(session: Session, delivery_id: int, now: datetime) -> bool:
 def get(session: Session, delivery_id: int) -> Delivery | None:
     """A delivery by its number."""
     row = session.execute(select(_deliveries).where(_deliveries.c.id == delivery_id)).mappings().first()
-    return None if row is None else _as_delivery(row)
+    return None if row is None else as_delivery(session, row)
 
 
 def of_alert(session: Session, alert_id: str, kind: DeliveryKind = "alert") -> list[Delivery]:
     """The deliveries of an alert, a bundle or a digest by itself."""
     query = select(_deliveries).where(_deliveries.c.kind == kind, _deliveries.c.alert_id == alert_id)
-    return [_as_delivery(row) for row in session.execute(query.order_by(_deliveries.c.id)).mappings()]
+    return [as_delivery(session, row) for row in session.execute(query.order_by(_deliveries.c.id)).mappings()]
 
 
 def recent(session: Session, states: Sequence[DeliveryState] | None = None, limit: int = 50) -> list[Delivery]:
     """The newest deliveries, of all states or some."""
     query = select(_deliveries).order_by(_deliveries.c.id.desc()).limit(limit)
     query = query if states is None else query.where(_deliveries.c.state.in_(states))
-    return [_as_delivery(row) for row in session.execute(query).mappings()]
+    return [as_delivery(session, row) for row in session.execute(query).mappings()]
 
 
 def told_since(session: Session, destination: str, since: datetime) -> bool:
     """Whether an alert or a bundle went, or is on its way, to a destination since a time."""
-    target = sha256(tables.safe(destination).encode()).digest()
+    target = mark(session, destination)
     is_news = and_(_deliveries.c.kind.in_(("alert", "bundle")), _deliveries.c.destination_hash == target)
     is_lately = or_(_deliveries.c.made_at >= since, _deliveries.c.finished_at >= since)
     query = select(_deliveries.c.id).where(is_news, is_lately, _deliveries.c.alert_id.not_like("quiet-%")).limit(1)
@@ -191,7 +191,9 @@ def counts_by_state(session: Session) -> dict[str, int]:
 
 def next_due(session: Session) -> datetime | None:
     """When the next delivery will be due, or was."""
-    query = select(func.min(_deliveries.c.not_before)).where(_deliveries.c.state.in_(("new", "sending", "failed", "unknown")))
+    query = select(func.min(_deliveries.c.not_before)).where(
+        _deliveries.c.state.in_(("new", "sending", "failed", "unknown"))
+    )
     at: datetime | None = session.execute(query).scalar()
     return at
 
@@ -204,5 +206,12 @@ def _note_lost(session: Session, delivery_id: int, now: datetime) -> None:
     session.execute(update(_deliveries).where(_deliveries.c.id == delivery_id).values(repeat=True))
 
 
-def _as_delivery(row: RowMapping) -> Delivery:
-    return Delivery.model_validate({name: row[name] for name in Delivery.model_fields})
+def mark(session: Session, destination: str) -> bytes:
+    """32 bytes by which a destination is known again in the store, without its address."""
+    return secrets.of(session).mark(session, destination)
+
+
+def as_delivery(session: Session, row: RowMapping) -> Delivery:
+    """A delivery from its row, its destination opened."""
+    kept = {name: row[name] for name in Delivery.model_fields}
+    return Delivery.model_validate(kept | {"destination": secrets.of(session).unseal(session, kept["destination"])})

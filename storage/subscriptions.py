@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Record
 from storage import queue, tables
+from storage import secrets as vault
 from storage.engine import upsert
 from storage.sources import ask
 
@@ -67,24 +68,31 @@ def get(session: Session, source_id: str) -> Subscription | None:
     """A source's subscription."""
     query = select(_subscriptions).where(_subscriptions.c.source_id == source_id)
     row = session.execute(query).mappings().first()
-    return None if row is None else _as_subscription(row)
+    return None if row is None else _as_subscription(session, row)
 
 
 def by_token(session: Session, token: str) -> Subscription | None:
     """The subscription whose callback address ends in a token."""
-    row = session.execute(select(_subscriptions).where(_subscriptions.c.token == token)).mappings().first()
-    return None if row is None else _as_subscription(row)
+    row = (
+        session.execute(select(_subscriptions).where(_subscriptions.c.token_mark == _mark(session, token)))
+        .mappings()
+        .first()
+    )
+    return None if row is None else _as_subscription(session, row)
 
 
 def all_subscriptions(session: Session) -> list[Subscription]:
     """Every subscription, in order of its source."""
     rows = session.execute(select(_subscriptions).order_by(_subscriptions.c.source_id)).mappings()
-    return [_as_subscription(row) for row in rows]
+    return [_as_subscription(session, row) for row in rows]
 
 
 def save(session: Session, subscription: Subscription) -> None:
     """A subscription as it is now."""
-    upsert(session, _subscriptions, ("source_id",), subscription.model_dump())
+    token = vault.of(session).seal(session, subscription.token)
+    secret = vault.of(session).seal(session, subscription.secret)
+    sealed = subscription.model_dump() | {"token": token, "secret": secret}
+    upsert(session, _subscriptions, ("source_id",), sealed | {"token_mark": _mark(session, subscription.token)})
 
 
 def remove(session: Session, source_id: str) -> None:
@@ -96,7 +104,7 @@ def take_due(session: Session, now: datetime, retry_at: datetime, limit: int = 2
     """Subscriptions to ask for or to renew, ours until `retry_at`."""
     query = select(_subscriptions).where(_subscriptions.c.next_due <= now).order_by(_subscriptions.c.next_due)
     rows = session.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings()
-    taken = [_as_subscription(row) for row in rows]
+    taken = [_as_subscription(session, row) for row in rows]
     ids = [subscription.source_id for subscription in taken]
     session.execute(update(_subscriptions).where(_subscriptions.c.source_id.in_(ids)).values(next_due=retry_at))
     return taken
@@ -160,5 +168,11 @@ def note_push(session: Session, source_id: str, at: datetime) -> None:
     session.execute(update(_subscriptions).where(_subscriptions.c.source_id == source_id).values(last_push_at=at))
 
 
-def _as_subscription(row: RowMapping) -> Subscription:
-    return Subscription.model_validate(dict(row))
+def _mark(session: Session, token: str) -> bytes:
+    return vault.of(session).mark(session, token)
+
+
+def _as_subscription(session: Session, row: RowMapping) -> Subscription:
+    kept = {name: row[name] for name in Subscription.model_fields}
+    opened = {name: vault.of(session).unseal(session, kept[name]) for name in ("token", "secret")}
+    return Subscription.model_validate(kept | opened)

@@ -328,6 +328,7 @@ class SubscriptionRow(SQLModel, table=True):
     __tablename__ = "subscriptions"
     __table_args__ = (
         Index("subscriptions_by_token", "token", unique=True),
+        Index("subscriptions_by_mark", "token_mark", unique=True),
         Index("subscriptions_due", "next_due"),
     )
 
@@ -335,6 +336,7 @@ class SubscriptionRow(SQLModel, table=True):
     hub: str = Field(sa_type=Words)
     topic: str = Field(sa_type=Words)
     token: str = Field(sa_type=Words)
+    token_mark: bytes | None = Field(default=None, sa_type=LargeBinary(32))
     secret: str = Field(sa_type=Words)
     state: str = Field(default="wanted", sa_type=Words)
     reason: str = Field(default="", sa_type=Words)
@@ -436,6 +438,30 @@ class DeliveryRow(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcTime)
     answer: str = Field(default="", sa_type=Words)
+    priority: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+
+
+class DestinationRow(SQLModel, table=True):
+    """What is known of a destination, by the mark of its address: when it was last told, and when it may be told again."""
+
+    __tablename__ = "destinations"
+
+    mark: bytes = Field(primary_key=True, sa_type=LargeBinary(32))
+    recent: str = Field(default="[]", sa_type=Words)
+    bulk_at: datetime = Field(sa_type=UtcTime)
+    urgent_at: datetime = Field(sa_type=UtcTime)
+    failures: int = 0
+    closed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    reason: str = Field(default="", sa_type=Words)
+
+
+class SealingRow(SQLModel, table=True):
+    """The key that seals this store's secrets, itself sealed with the installation's. One row."""
+
+    __tablename__ = "sealing"
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    data_key: str = Field(sa_type=Words)
 
 
 class AttemptRow(SQLModel, table=True):

@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Watch
+from storage import secrets as vault
 from storage import tables
 from storage.engine import insert, is_new, upsert
 
@@ -19,7 +20,7 @@ _alerts = tables.table(tables.AlertRow)
 
 def save(session: Session, watch: Watch) -> None:
     """A watch as it is now."""
-    row = {"id": watch.id, "owner": watch.owner, "body": watch.model_dump_json()}
+    row = {"id": watch.id, "owner": watch.owner, "body": vault.sealed_watch(session, watch).model_dump_json()}
     upsert(session, _watches, ("id",), row | {"revision": secrets.randbits(30)})
 
 
@@ -32,14 +33,14 @@ def revision(session: Session) -> tuple[int, int]:
 def get(session: Session, watch_id: str) -> Watch | None:
     """A watch by its id."""
     body = session.execute(select(_watches.c.body).where(_watches.c.id == watch_id)).scalar()
-    return None if body is None else Watch.model_validate_json(body)
+    return None if body is None else vault.opened_watch(session, body)
 
 
 def all_watches(session: Session, owner: str | None = None) -> list[Watch]:
     """Every watch, or an owner's, in order of their ids."""
     query = select(_watches.c.body).order_by(_watches.c.id)
     query = query if owner is None else query.where(_watches.c.owner == owner)
-    return [Watch.model_validate_json(body) for body in session.execute(query).scalars()]
+    return [vault.opened_watch(session, body) for body in session.execute(query).scalars()]
 
 
 def remove(session: Session, watch_id: str) -> bool:

@@ -15,6 +15,7 @@ from settings import Settings
 from storage import queue
 from storage.engine import Store, open_store
 from storage.live import Publisher
+from storage.secrets import place
 from worker.model import Model, model_of
 from worker.telling import WatchShelf
 
@@ -48,7 +49,7 @@ def open_desk(settings: Settings) -> Desk:
     """The desk of an installation. Raises StoreError, KnowledgeInvalid or SourcesBroken, each a clear line."""
     knowledge = load(settings.knowledge, settings.cache, settings.lenses)
     return Desk(
-        store=open_store(settings.store_url),
+        store=open_store(settings.store_url, place(settings.secret_key.get_secret_value(), settings.home)),
         lexicon=Lexicon(knowledge),
         sources={source.id: source for source in sources_of(settings)},
         zone=settings.zone,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
 from sqlalchemy.orm import Session
 
@@ -32,7 +31,7 @@ def tell_quiet(desk: Desk, now: datetime) -> int:
 def _tell(session: Session, watch: Watch, destination: str, now: datetime) -> bool:
     """Tell one destination, if its time has come, nobody took it, and its watches told it of nothing since the day before."""
     slot = timing.daily_slot(watch, now)
-    name = "quiet " + blake2b(destination.encode(), digest_size=10).hexdigest()
+    name = "quiet " + outbox.mark(session, destination).hex()[:20]
     if now - slot > LATE or queue.last_slot(session, name) == slot or not queue.slot(session, name, slot):
         return False
     if outbox.told_since(session, destination, slot - DAY):

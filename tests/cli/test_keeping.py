@@ -12,6 +12,7 @@ from cli.console import Refusal
 from cli.main import app
 from storage import queue
 from storage.engine import Store, open_store
+from storage.secrets import place
 from storage.move import contents
 from tests.storage.factories import finish, make_raw, take
 
@@ -20,7 +21,7 @@ from tests.storage.factories import finish, make_raw, take
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The store of an installation that has two documents."""
     monkeypatch.setenv("LAUNCHWATCH_HOME", str(tmp_path))
-    store = open_store(f"sqlite:///{tmp_path}/launchwatch.db")
+    store = open_store(f"sqlite:///{tmp_path}/launchwatch.db", place("", tmp_path))
     with store.writing() as session:
         finish(session, take(session, make_raw(1)))
         take(session, make_raw(2))
