@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
@@ -41,3 +42,12 @@ def _is_ours(name: str | None, kind: str, parents: object) -> bool:
     """Not the search index, which each dialect has in its own way."""
     is_search = kind in ("table", "index", "column") and name is not None and name.startswith("search_words")
     return not is_search and not (kind == "column" and name == "words") and name != "alembic_version"
+
+
+def test_threads_open_stores_of_their_own_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as hands:
+        opened = list(hands.map(lambda number: open_store(f"sqlite:///{tmp_path}/{number}.db"), range(4)))
+    for store in opened:
+        with store.reading() as session:
+            assert migrate.current_version(session.connection()) == migrate.NEWEST
+        store.close()
