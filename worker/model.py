@@ -1,12 +1,13 @@
 """The language model, where one is set: one client that asks any OpenAI-compatible endpoint, and never waits long for it.
 
-It sends text and takes text: no tools, no keys but its own, no redirects, every socket through the guard. An answer that is
+It sends text and takes text: no tools, no keys but its own, no redirects, every socket through a guard of its own. An answer that is
 late, broken, too long or missing is no answer, and what was asked goes on without; how many is in the logs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import threading
 import time
@@ -16,10 +17,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
+import yarl
 
-from crawlers.guard import Guard, Refused
+from crawlers.guard import Guard, Refused, is_public
 from pipeline.records import Question
-from settings import Settings
+from settings import Settings, place_of
 
 log = structlog.get_logger()
 
@@ -34,6 +36,55 @@ TIRED_AFTER = 3
 """Failures in a row after which the model is left alone for a while."""
 REST_SECONDS = 300.0
 """So that a dead endpoint delays one batch in five minutes and not every one."""
+
+_OWN = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",  # carrier NAT, and the private networks that are laid over it
+        "::1/128",
+        "fc00::/7",
+    )
+)
+"""This machine and one's own network. Link-local is not among them: there clouds tell their secrets."""
+
+
+class OwnEndpoint(Guard):
+    """The guard of a model on one's own network: its one host and port, and nothing else in the world."""
+
+    def __init__(self, url: str) -> None:
+        host, port = place_of(url)
+        if host is None or port is None:
+            raise Refused(url, "it names no host and port")
+        super().__init__(ports=[port])
+        self._host, self._port, self._is_plain = host, port, not url.startswith("https://")
+        self._number = _number(host)
+
+    def permits(self, address: str, port: int) -> bool:
+        """Whether it is the endpoint: the very address where one was named, else one of ours, or by TLS a public one."""
+        found = _number(address)
+        if port != self._port or found is None or (self._number and found != self._number):
+            return False
+        is_own = any(found.version == network.version and found in network for network in _OWN)
+        return is_own or (not self._is_plain and is_public(address))
+
+    def check(self, url: str) -> yarl.URL:
+        """The URL, if it leads to the endpoint. Raises Refused."""
+        if place_of(url) != (self._host, self._port):
+            raise Refused(url, "it is not the model's endpoint")
+        return super().check(url)
+
+
+def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """A numeric address, an IPv4 one out of its IPv6 wrapping; None for a name."""
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip
 
 
 class NoAnswer(Exception):
@@ -164,7 +215,8 @@ def model_of(settings: Settings) -> Model | None:
     if not settings.model_url:
         return None
     key = settings.model_key.get_secret_value() if settings.model_key else ""
-    return Model(settings.model_url, settings.model_name, key)
+    guard = OwnEndpoint(settings.model_url) if settings.model_allow else None
+    return Model(settings.model_url, settings.model_name, key, guard=guard)
 
 
 async def _some(stream: aiohttp.StreamReader) -> bytes:

@@ -7,16 +7,20 @@ import json
 import socket
 import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from crawlers.guard import Guard
+from crawlers.guard import Guard, Refused
 from pipeline.records import Question
 from settings import Settings
 from tests.worker.liar import Asked, Way, liar, says, send
-from worker.model import TIRED_AFTER, Model, model_of
+from worker.deliver import NotReached, Request
+from worker.deliver.http import GuardedClient
+from worker.model import TIRED_AFTER, Model, OwnEndpoint, model_of
+from worker.rounds import outside_of
 
 QUESTION = Question(rules="say", material="what")
 
@@ -197,6 +201,87 @@ def test_an_installation_has_no_model_unless_it_names_one() -> None:
 def test_half_a_setting_or_an_open_line_is_refused_in_words(given: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match=r"https://|LAUNCHWATCH_MODEL_NAME"):
         Settings(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_model_of_ones_own_is_reached_by_http_where_a_setting_names_it(host: str) -> None:
+    with liar(says("fine")) as endpoint:
+        place = f"{host}:{endpoint.port}"
+        model = model_of(Settings(model_url=f"http://{place}/v1", model_allow=place, model_name="m"))
+        assert model is not None
+        assert model.ask_all([QUESTION]) == ["fine"]
+
+
+def test_a_model_of_ones_own_leads_nobody_further() -> None:
+    with liar(says("taken")) as other:
+
+        def elsewhere(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+            send(handler, b"", status=307, location=f"{other.url}/chat/completions")
+
+        with liar(elsewhere) as endpoint, capture_logs() as logs:
+            place = f"127.0.0.1:{endpoint.port}"
+            model = model_of(Settings(model_url=endpoint.url, model_allow=place, model_name="m"))
+            assert model is not None
+            assert model.ask_all([QUESTION]) == [None]
+        assert other.asked == []
+    assert logs[0]["status_307"] == 1
+
+
+def test_the_exception_of_the_model_is_nobody_else_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LAUNCHWATCH_HOME", str(tmp_path))
+    with liar(says("taken")) as endpoint:
+        monkeypatch.setenv("LAUNCHWATCH_MODEL_ALLOW", f"127.0.0.1:{endpoint.port}")
+        monkeypatch.setenv("LAUNCHWATCH_MODEL_URL", endpoint.url)
+        monkeypatch.setenv("LAUNCHWATCH_MODEL_NAME", "m")
+        guard = outside_of(Settings()).guard
+        with pytest.raises(Refused):
+            guard.check(f"{endpoint.url}/feed.xml")
+        assert not guard.permits("127.0.0.1", endpoint.port)
+        with pytest.raises(NotReached):
+            GuardedClient(guard).post(Request(url=f"{endpoint.url}/hook", body=b"{}", headers={}))
+        assert endpoint.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "port", "may"),
+    [
+        ("http://127.0.0.1:8000/v1", "127.0.0.1", 8000, True),
+        ("http://127.0.0.1:8000/v1", "::ffff:127.0.0.1", 8000, True),
+        ("http://127.0.0.1:8000/v1", "127.0.0.1", 8001, False),
+        ("http://127.0.0.1:8000/v1", "127.0.0.2", 8000, False),
+        ("http://models.lan:8000/v1", "192.168.1.7", 8000, True),
+        ("http://models.lan:8000/v1", "fd00::7", 8000, True),
+        ("http://models.lan:8000/v1", "169.254.169.254", 8000, False),
+        ("http://models.lan:8000/v1", "fe80::1", 8000, False),
+        ("http://models.lan:8000/v1", "0.0.0.0", 8000, False),
+        ("http://models.lan:8000/v1", "93.184.216.34", 8000, False),
+        ("https://models.lan:8000/v1", "93.184.216.34", 8000, True),
+        ("http://169.254.169.254:80/v1", "169.254.169.254", 80, False),
+    ],
+)
+def test_one_s_own_endpoint_is_one_host_and_port(url: str, address: str, port: int, may: bool) -> None:
+    guard = OwnEndpoint(url)
+    assert guard.permits(address, port) is may
+    with pytest.raises(Refused):
+        guard.check("http://models.lan:8001/v1")
+
+
+@pytest.mark.parametrize(
+    ("allow", "url"),
+    [
+        ("localhost", "http://localhost/v1"),
+        ("localhost:1,localhost:2", "http://localhost:1/v1"),
+        ("http://localhost:1", "http://localhost:1/v1"),
+        ("localhost:1/v1", "http://localhost:1/v1"),
+        ("localhost:99999", "http://localhost:99999/v1"),
+        ("localhost:1", "http://localhost:2/v1"),
+        ("localhost:1", "https://models.example.org/v1"),
+        ("localhost:1", "ftp://localhost:1/v1"),
+    ],
+)
+def test_an_exception_that_is_not_the_endpoint_s_is_refused_at_start(allow: str, url: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(model_allow=allow, model_url=url, model_name="m")
 
 
 def test_the_key_is_shown_nowhere() -> None:
