@@ -64,7 +64,8 @@ class Cage:
     """
 
     def __init__(self, wall_seconds: float = PARSE_WALL_SECONDS, most: int = 1) -> None:
-        self._wall_seconds, self._most, self._patients = wall_seconds, most, most // 2
+        self._wall_seconds, self._most = wall_seconds, most
+        self._patients = min(most // 2, max(1, (os.cpu_count() or 1) - 1))  # one core stays free of them
         self._quick = _Lane("quick", most, patient=False)
         self._patient = _Lane("patient", self._patients, patient=True) if self._patients else self._quick
         self._children: list[_Child] = []
@@ -212,6 +213,8 @@ class _Child:
         if process is not None:
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICEST)
+                if sys.platform == "linux":  # whoever wakes up need not wait for the end of its slice
+                    os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
 
     def kill(self) -> None:
         """Ends what it is at; who waits for its answer hears that it died."""
