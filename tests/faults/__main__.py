@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from rich.console import Console
@@ -16,6 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.faults import broker, commits, disk, kills, locks, parity, poison, rolling, schedulers, senders, soak
 from tests.faults.table import show
 from tests.faults.verdict import Tally
+
+TOGETHER = 3
+"""Faults that run at once at quick counts: most of their time they wait for a lease or a bell."""
 
 
 class Fault(NamedTuple):
@@ -53,7 +57,12 @@ def main() -> int:
         sys.stderr.write("no such fault; known are:\n" + "".join(f"  {fault.name}\n" for fault in FAULTS))
         return 2
     console = Console(width=None if sys.stdout.isatty() else 160)
-    tallies = [_run(fault, asked, console) for fault in chosen]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+        ThreadPoolExecutor(asked.together or (1 if asked.full else TOGETHER)) as hands,
+    ):
+        tallies = list(hands.map(lambda fault: _run(fault, asked, console, bar), chosen))
     show(tallies, console)
     return 0 if all(tally.is_clean for tally in tallies) else 1
 
@@ -64,20 +73,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="full counts: an hour or more")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--count", type=int, default=0, help="how often, in place of the quick or full count")
+    parser.add_argument(
+        "--together", type=int, default=0, help=f"faults at once; {TOGETHER} for quick counts, 1 for full ones"
+    )
     return parser.parse_args()
 
 
-def _run(fault: Fault, asked: argparse.Namespace, console: Console) -> Tally:
+def _run(fault: Fault, asked: argparse.Namespace, console: Console, bar: Progress) -> Tally:
     count = asked.count or (fault.full if asked.full else fault.quick)
     tally = Tally(fault.name, asked.seed)
     began = time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{fault.name} (seed {asked.seed})", total=count)
-        try:
-            fault.run(tally, count, lambda: bar.advance(task))
-        except Exception as error:  # noqa: BLE001  the top of a fault: the others are shown all the same
-            tally.wonder(f"the run broke off: {type(error).__name__}: {error}")
+    task = bar.add_task(f"{fault.name} (seed {asked.seed})", total=count)
+    try:
+        fault.run(tally, count, lambda: bar.advance(task))
+    except Exception as error:  # noqa: BLE001  the top of a fault: the others are shown all the same
+        tally.wonder(f"the run broke off: {type(error).__name__}: {error}")
+    bar.remove_task(task)
     tally.seconds = time.monotonic() - began
     console.print(f"{'done ' if tally.is_clean else 'WRONG'} {fault.name}, seed {asked.seed}, {tally.seconds:.0f} s")
     return tally
