@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
         mount(app, app.state.desk)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    tell_problems(app)
+    tell_problems(app, pages.problem_page)
     app.middleware("http")(Gate(app.state.desk, settings.api_per_minute))
     return app
 

@@ -25,11 +25,13 @@ LOGINS_A_MINUTE = 10.0
 MOST_FORM = 64 * 1024
 
 CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
     "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
 
 Next = Callable[[Request], Awaitable[Response]]
+ProblemPage = Callable[[Request, int, str], Response]
+"""An error as a page: of a request, with its status and what is wrong."""
 
 
 class Gate:
@@ -65,9 +67,11 @@ class Gate:
             return _too_fast(seconds)
         needed = scope_needed(method, path)
         if not caller.may(needed):
-            return problem(403, "Scope too small", f"this needs a key of scope {needed}; yours is {caller.scope}")
+            return _told(
+                request, 403, "Scope too small", f"this needs a key of scope {needed}; yours is {caller.scope}"
+            )
         if method not in SAFE_METHODS and caller.by_cookie and not await self._is_own_form(request):
-            return problem(403, "Not from here", "the form has expired; load the page again")
+            return _told(request, 403, "Not from here", "the form has expired; load the page again")
         request.state.caller = caller
         response = await call_next(request)
         if method not in SAFE_METHODS and needed != "read":
@@ -94,26 +98,36 @@ def problem(status: int, title: str, detail: str) -> Response:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Every error of a route as a problem that says what to do."""
+def tell_problems(app: FastAPI, page: ProblemPage) -> None:
+    """Every error of a route as a problem that says what to do: to people as a page, to programs as JSON."""
+    app.state.problem_page = page
     app.add_exception_handler(ValueError, _bad_value)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(StarletteHTTPException, _refusal)
 
 
-async def _bad_value(request: Request, error: Exception) -> Response:  # noqa: ARG001 the signature is Starlette's
-    return problem(422, "Bad value", str(error))
+def _told(request: Request, status: int, title: str, detail: str) -> Response:
+    """A problem, as whoever asked can read it."""
+    is_person = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(API_UNDER)
+    if is_person:
+        page: ProblemPage = request.app.state.problem_page
+        return page(request, status, detail)
+    return problem(status, title, detail)
 
 
-async def _bad_request(request: Request, error: Exception) -> Response:  # noqa: ARG001 the signature is Starlette's
+async def _bad_value(request: Request, error: Exception) -> Response:
+    return _told(request, 422, "Bad value", str(error))
+
+
+async def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     said = [f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors()]
-    return problem(422, "Bad value", "; ".join(said)[:2_000])
+    return _told(request, 422, "Bad value", "; ".join(said)[:2_000])
 
 
-async def _refusal(request: Request, error: Exception) -> Response:  # noqa: ARG001 the signature is Starlette's
+async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
-    answer = problem(error.status_code, str(error.detail).capitalize()[:120], str(error.detail))
+    answer = _told(request, error.status_code, str(error.detail).capitalize()[:120], str(error.detail))
     answer.headers.update(error.headers or {})
     return answer
 
