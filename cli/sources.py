@@ -16,12 +16,13 @@ from cli.store import opened_store, refusing
 from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
 from crawlers.crawl import Crawled, FetchState, crawl_source
-from crawlers.discover import NothingFound, Proposal, discover
+from crawlers.discover import NothingFound, Proposal, discover, propose_selectors
 from crawlers.entry import Entry
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.opml import NotOpml, from_opml, to_opml
-from crawlers.sources import Source, load_sources
+from crawlers.reading import Reading
+from crawlers.sources import Selectors, Source, load_sources
 from pipeline import flow
 from settings import Settings
 from storage import sources as stored
@@ -69,6 +70,8 @@ def test(source_id: Annotated[str, typer.Argument(help="A source's id.")]) -> No
     if crawled.state.last_error:
         raise Refusal(f"{source_id}: {crawled.health.value}: {crawled.state.last_error}")
     _preview(found[source_id], crawled.entries, settings)
+    if found[source_id].kind == "listing" and found[source_id].selectors is None:
+        _propose(asyncio.run(_shape(found[source_id], settings)), len(crawled.entries))
 
 
 @app.command()
@@ -83,6 +86,8 @@ def add(
     proposal = asyncio.run(_discover(url, tier, settings))
     source = proposal.source.model_copy(update={"company": company or None})
     typer.echo(f"{source.id}: {source.kind} at {source.url}")
+    if source.selectors:
+        typer.echo(_as_row(source.selectors), nl=False)
     _preview(source, proposal.entries, settings)
     if not yes and not typer.confirm("Save it?"):
         raise Refusal("not saved", code=1)
@@ -140,6 +145,31 @@ async def _visit(source: Source, settings: Settings) -> Crawled:
     with Cage() as cage:
         async with Fetcher(Guard(), contact=settings.contact) as fetcher:
             return await crawl_source(source, FetchState(), fetcher, now(), cage)
+
+
+async def _shape(source: Source, settings: Settings) -> Reading:
+    with Cage() as cage:
+        async with Fetcher(Guard(), contact=settings.contact) as fetcher:
+            try:
+                return await propose_selectors(source, fetcher, cage, now())
+            except FetchFailed as error:
+                raise Refusal(str(error)) from error
+
+
+def _propose(reading: Reading, many: int) -> None:
+    """Selectors to put into a row whose articles are told by the page's shape so far."""
+    if reading.selectors is None:
+        complain("told by the page's shape; no selectors say as much, so check the titles above now and then")
+        return
+    dated = sum(entry.published_at is not None for entry in reading.entries)
+    complain(f"told by the page's shape; these selectors bring {len(reading.entries)} of {many}, {dated} with a date:")
+    typer.echo(_as_row(reading.selectors), nl=False)
+
+
+def _as_row(selectors: Selectors) -> str:
+    """Selectors as they stand in a sources file."""
+    fields = selectors.model_dump(exclude_defaults=True)
+    return yaml.safe_dump({"selectors": fields}, allow_unicode=True, sort_keys=False)
 
 
 def _preview(source: Source, entries: Sequence[Entry], settings: Settings) -> None:

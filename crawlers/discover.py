@@ -19,6 +19,8 @@ from crawlers.sources import Kind, Source
 
 TRIES = 10
 """Addresses asked for one discovery."""
+FEWEST = 3
+"""Articles that make a list."""
 _FEED_TYPES = re.compile(r"(?:application|text)/(?:rss|atom|rdf|feed)?\+?(?:xml|json)", re.I)
 _FEED_LIKE = re.compile(r"(?:^|[/._-])(?:rss|feed|feeds|atom)(?:[/._-]|$)|\.(?:rss|atom|rdf)$|/index\.xml$", re.I)
 _USUAL = ("/feed", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/rss", "/feed.json")
@@ -65,10 +67,17 @@ async def discover(url: str, fetcher: Gets, cage: Reads, now: datetime, *, tier:
         reading = await _as_feed(fetched, cage, now)
         if reading.entries:
             return _proposal(fetched, reading, _kind(fetched), tier)
-    listing = await cage.read(_task("listing", page, now), page.body)
-    if len(listing.entries) >= 3:
+    listing = await cage.read(_task("shape", page, now), page.body)
+    if len(listing.entries) >= FEWEST:
         return _proposal(page, listing, "listing", tier)
     raise NothingFound(url, tried)
+
+
+async def propose_selectors(source: Source, fetcher: Gets, cage: Reads, now: datetime) -> Reading:
+    """What a listing page's shape tells of a source: its selectors, and what they would bring. Raises FetchFailed."""
+    page = await fetcher.get(source.url, source_id=source.id)
+    task = _task("shape", page, now).model_copy(update={"include": source.include, "timezone": source.timezone})
+    return await cage.read(task, page.body)
 
 
 def feed_links(body: bytes, url: str, content_type: str = "") -> list[Entry]:
@@ -116,6 +125,7 @@ def _proposal(fetched: Fetched, reading: Reading, kind: Kind, tier: int) -> Prop
             "tier": tier,
             "language": _language(reading.entries),
             "verification": "fetched",
+            "selectors": reading.selectors,
         }
     )
     return Proposal(source=source, entries=reading.entries)

@@ -11,7 +11,17 @@ from crawlers.entry import Entry
 from crawlers.sources import JsonPaths, Selectors, Source
 
 Reader = Literal[
-    "feed", "listing", "sitemap", "json", "hf-org", "modelscope-org", "hacker-news", "page", "any", "feed-links"
+    "feed",
+    "listing",
+    "sitemap",
+    "json",
+    "hf-org",
+    "modelscope-org",
+    "hacker-news",
+    "page",
+    "any",
+    "feed-links",
+    "shape",
 ]
 
 OF_KIND: dict[str, Reader] = {
@@ -58,6 +68,8 @@ class Reading(BaseModel):
     hub: str | None = None
     topic: str | None = None
     """What a feed says of itself: how long to leave it alone, its WebSub hub, and the address that the hub knows."""
+    selectors: Selectors | None = None
+    """Where a listing page keeps its articles, as its shape tells: a proposal."""
     cut: bool = False
     """Whether a feed ends in the middle."""
 
@@ -96,6 +108,8 @@ def read(task: Task, body: bytes) -> Reading:
     try:
         if task.reader == "feed":
             return _feed(task, body)
+        if task.reader == "shape":
+            return _shape(task, body)
         return Reading(entries=tuple(_entries(task, body)))
     except NotAFeed as error:
         return Reading(thing=error.thing, error=error.reason)
@@ -107,6 +121,14 @@ def _feed(task: Task, body: bytes) -> Reading:
     feed = read_whole(body, task.url, {"content-type": task.content_type}, zone_of(task.timezone))
     said = {"ttl_minutes": feed.ttl_minutes, "hub": feed.hub, "topic": feed.topic, "cut": feed.cut}
     return Reading.model_validate({"entries": tuple(feed.entries), **said})
+
+
+def _shape(task: Task, body: bytes) -> Reading:
+    from crawlers.spiders.shape import propose
+
+    zone = zone_of(task.timezone)
+    selectors, entries = propose(body, task.url, task.content_type, task.include, zone, task.now)
+    return Reading(entries=tuple(entries), selectors=selectors)
 
 
 def _entries(task: Task, body: bytes) -> list[Entry]:

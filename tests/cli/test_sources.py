@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 import cli.sources
+from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from sample.site import Site
 from tests.cli.conftest import Run
+from tests.site.misdeeds import PAGES
+from tests.site.server import Answer, Asked, Misdeed
+from tests.site.server import Site as HostileSite
 
 
 @pytest.fixture
@@ -62,3 +68,40 @@ def test_a_file_that_is_no_opml_is_refused(run: Run, tmp_path: Path) -> None:
     ran = run("sources", "import", str(tmp_path / "no.opml"))
     assert ran.code == 2
     assert "no.opml" in ran.err
+
+
+LISTING = "".join(
+    f"<li class=post><a href=/article?{n}><h3>新模型发布第{n}号：长文本能力提升</h3></a><time>2024-03-{n}</time></li>"
+    for n in range(18, 22)
+)
+
+
+def test_a_list_of_articles_is_shown_with_the_selectors_that_pick_them(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with HostileSite({**PAGES, "/news": says(f"<html><body><ul>{LISTING}</ul></body></html>")}) as served:
+        monkeypatch.setattr(cli.sources, "Guard", lambda: Guard(allow=served.allow))
+        monkeypatch.setattr(cli.sources, "Fetcher", partial(Fetcher, delay=0.0))
+        ran = run("sources", "add", f"{served.base}/news", "--yes")
+        assert ran.code == 0, ran.err
+        assert "item: li.post" in ran.out
+        assert "2024-03-21" in ran.out
+        path = tmp_path / "home" / "sources.yaml"
+        (row,) = yaml.safe_load(path.read_text())["sources"]
+        assert row["selectors"] == {"item": "li.post", "title": "h3", "date": "time"}
+
+        del row["selectors"]
+        path.write_text(yaml.safe_dump([row | {"id": "by-shape", "pages": "never"}]))
+        ran = run("sources", "test", "by-shape")
+        assert ran.code == 0, ran.err
+        assert "bring 4 of 4, 4 with a date" in ran.err
+        assert "item: li.post" in ran.out
+
+
+def says(page: str) -> Misdeed:
+    """A page that is always the same."""
+
+    async def answer(_: Asked, answer: Answer) -> None:
+        await answer.send(page)
+
+    return answer
