@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from cli.console import Refusal, now, print_lines, print_table, read_lexicon, read_lines, read_settings
+from cli.console import Refusal, now, on_terminal, print_lines, print_table, read_lexicon, read_lines, read_settings
 from pipeline import flow
 from pipeline.door import DocumentInvalid, raw_document
 from pipeline.lexicon import Lexicon
-from pipeline.records import Document, Link
-from pipeline.tag import explain
+from pipeline.records import Fact, Link
+from pipeline.tag import Explanation, explain
 
 app = typer.Typer(add_completion=False)
 
@@ -36,16 +37,37 @@ def tag(
             raise Refusal(f"{file or 'standard input'}, line {number}: {error}", code=2) from error
         reading, links = flow.answer(raw, lexicon, settings.zone)
         if show_why:
-            _explain(reading.document, lexicon)
+            _explain(row.get("id"), reading, lexicon)
         else:
             print_lines([_answer(row.get("id"), reading, links)])
 
 
-def _explain(document: Document, lexicon: Lexicon) -> None:
-    table = Table("tag", "weight", "rule", "quote", title=document.title or document.text[:60], title_justify="left")
-    for line in explain(document, lexicon):
-        table.add_row(line.tag, f"{line.weight:g}", line.rule, line.quote)
+def _explain(identifier: Any, reading: flow.Reading, lexicon: Lexicon) -> None:
+    """A table a document; in a pipe each line begins with the document's id."""
+    document = reading.document
+    name = str(identifier if identifier is not None else document.id)
+    heading = Text(_in_line(f"{name}  {document.title or document.text[:60]}"), style="bold")
+    table = Table(title=heading, title_justify="left", row_styles=("", "dim"))
+    for column in ("tag", "weight", "rule", "quote") if on_terminal() else ("id", "tag", "weight", "rule", "quote"):
+        table.add_column(column, justify="right" if column == "weight" else "left", overflow="fold")
+    for line in (*explain(document, lexicon), *map(_fact, reading.facts)):
+        cells = (line.tag, "" if line.weight is None else f"{line.weight:g}", line.rule, line.quote)
+        table.add_row(*(Text(_in_line(cell)) for cell in (cells if on_terminal() else (name, *cells))))
     print_table(table, "")
+
+
+def _fact(fact: Fact) -> Explanation:
+    """A fact as a line among the tags."""
+    value = f"{fact.value:,.12g}" if isinstance(fact.value, int | float) else fact.value
+    qualifier = "" if fact.qualifier == "exact" else fact.qualifier.replace("_", " ")
+    words = ("fact", fact.kind, fact.detail, qualifier, value, fact.unit, fact.as_of and f"in {fact.as_of}")
+    owner = f"of {fact.subject}" if fact.subject else "owner left open"
+    given = "given for comparison, " if fact.comparison else ""
+    return Explanation(tag=" ".join(w for w in words if w), quote=fact.quote, rule=f"{given}{owner}")
+
+
+def _in_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _answer(identifier: Any, reading: flow.Reading, links: list[Link]) -> dict[str, Any]:

@@ -72,7 +72,19 @@ def test_commands_that_only_think_start_without_what_logs_or_stores() -> None:
 
 def test_tag_explains_each_tag(run: Run) -> None:
     ran = run("tag", "--explain", stdin=lines(KIMI))
-    assert "moonshot-ai" in ran.out
+    told = [line.split("\t") for line in ran.out.splitlines()]
+    assert {(len(cells), cells[0]) for cells in told} == {(5, "k1")}
+    assert any(cells[1] == "company moonshot-ai (actor)" and int(cells[2]) > 50 and cells[4] for cells in told)
+    assert any(cells[1] == "fact context_length 2,000,000 characters" and "Kimi" in cells[3] for cells in told)
+
+
+def test_a_screen_shows_what_stands_in_brackets_and_one_line_a_heading(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.tag.on_terminal", lambda: True)
+    monkeypatch.setattr("cli.console.on_terminal", lambda: True)
+    ran = run("tag", "--explain", stdin=lines(GROK | {"title": "[bold]xAI[/bold] open-sources\nGrok-1"}))
+    assert "g1 [bold]xAI[/bold] open-sources Grok-1" in ran.out
 
 
 def test_cluster_joins_two_reports_and_keeps_a_third_apart(run: Run) -> None:

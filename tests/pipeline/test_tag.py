@@ -190,7 +190,7 @@ def test_what_is_about_ai_is_kept(title: str) -> None:
 def test_every_tag_is_explained_with_quote_rule_and_weight() -> None:
     document = make_document(title="月之暗面发布 Kimi K2 模型", text="它是一款开源大语言模型。")
     lines = explain(document, lexicon())
-    assert any(line.tag.startswith("company moonshot-ai") and line.quote and line.weight > 50 for line in lines)
+    assert any(line.tag.startswith("company moonshot-ai") and line.quote and (line.weight or 0) > 50 for line in lines)
     assert any(line.tag.startswith("event_type ") for line in lines)
     assert all(line.quote in f"{document.title}\n{document.text}" and line.rule for line in lines)
 
