@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from statistics import median
 
@@ -29,7 +28,6 @@ from crawlers.cage import Cage
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
 from crawlers.reading import Task
-from tests.site import misdeeds
 from tests.site.misdeeds import GOOD, PAGES, XML
 from tests.site.server import Answer, Asked, Misdeed, Site
 from worker.collector import READERS
@@ -86,8 +84,6 @@ async def _hard(_: Asked, answer: Answer) -> None:
 def serve(niceness: int) -> None:
     """The site in a process of its own. Prints its port."""
     os.nice(niceness)
-    for name in ("_zeros_gzip", "_zstd_zeros", "_brotli_zeros"):  # a real bomber packs once
-        setattr(misdeeds, name, lru_cache(getattr(misdeeds, name)))
     pages: Mapping[str, Misdeed] = {**PAGES, "/thinking": _thinking, "/hard": _hard}
     with Site(pages) as site:
         sys.stdout.write(f"{site.port}\n")

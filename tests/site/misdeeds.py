@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import io
 import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-import brotli  # type: ignore[import-untyped]  # it comes without types
-import zstandard
-
+from tests.site.packed import GIB, brotli_zeros, gzip_zeros, zstd_zeros
 from tests.site.server import Answer, Asked, Misdeed
 
 XML = "application/rss+xml"
-GIB = 1024 * 1024 * 1024
 
 
 def rss(*titles: str, start: int = 0, declared: str = "utf-8", extra: str = "") -> str:
@@ -40,6 +36,7 @@ CHINESE = rss("月之暗面发布二百万字长文本模型", "潞晨科技开�
 
 
 async def good(_: Asked, answer: Answer) -> None:
+    """A small good feed, to compare with."""
     await answer.send(GOOD, kind=XML)
 
 
@@ -51,6 +48,7 @@ async def with_etag(asked: Asked, answer: Answer) -> None:
 
 
 async def missing(_: Asked, answer: Answer) -> None:
+    """404."""
     await answer.send("not here", 404)
 
 
@@ -66,26 +64,32 @@ async def frozen_etag(asked: Asked, answer: Answer) -> None:
 
 
 async def empty(_: Asked, answer: Answer) -> None:
+    """200 with no body, called a feed."""
     await answer.send("", kind=XML)
 
 
 async def html_error(_: Asked, answer: Answer) -> None:
+    """200 with a gateway's error page, called a feed."""
     await answer.send("<!doctype html><html><title>502 Bad Gateway</title><body>nginx</body></html>", kind=XML)
 
 
 async def challenge(_: Asked, answer: Answer) -> None:
+    """200 with a page that checks for robots."""
     await answer.send("<html><head><title>Just a moment...</title></head><body class=cf-chl>wait</body></html>")
 
 
 async def challenge_403(_: Asked, answer: Answer) -> None:
+    """403 with a page that checks for robots."""
     await answer.send("<html><title>Just a moment...</title></html>", 403)
 
 
 async def binary(_: Asked, answer: Answer) -> None:
+    """200 with a picture, called a feed."""
     await answer.send(b"\x89PNG\r\n\x1a\n" + bytes(400), kind=XML)
 
 
 async def cut_xml(_: Asked, answer: Answer) -> None:
+    """A feed whose XML ends in the middle, though the answer is whole."""
     await answer.send(GOOD[: GOOD.index("Third")], kind=XML)
 
 
@@ -98,14 +102,17 @@ async def cut_connection(_: Asked, answer: Answer) -> None:
 
 
 async def json_error(_: Asked, answer: Answer) -> None:
+    """200 with an error in JSON."""
     await answer.send('{"error": "rate limited"}', kind="application/json")
 
 
 async def gone(_: Asked, answer: Answer) -> None:
+    """410."""
     await answer.send("gone", 410)
 
 
 async def broken(_: Asked, answer: Answer) -> None:
+    """502."""
     await answer.send("oh no", 502)
 
 
@@ -126,10 +133,12 @@ async def redated(asked: Asked, answer: Answer) -> None:
 
 
 async def gbk_called_gb2312(_: Asked, answer: Answer) -> None:
+    """GBK that the document calls gb2312."""
     await answer.send(CHINESE.encode("gbk"), kind="text/xml")
 
 
 async def utf8_called_gbk(_: Asked, answer: Answer) -> None:
+    """UTF-8 that the header calls GBK."""
     await answer.send(CHINESE.replace("gb2312", "utf-8").encode(), kind="text/xml; charset=gbk")
 
 
@@ -137,26 +146,32 @@ async def utf8_called_gbk(_: Asked, answer: Answer) -> None:
 
 
 async def gzip_bomb(_: Asked, answer: Answer) -> None:
-    await answer.send(_zeros_gzip(GIB // 4), kind=XML, Content_Encoding="gzip")
+    """A quarter of a gigabyte of zeros as gzip."""
+    await answer.send(gzip_zeros(GIB // 4), kind=XML, Content_Encoding="gzip")
 
 
 async def deflate_bomb(_: Asked, answer: Answer) -> None:
+    """64 megabytes of zeros as deflate."""
     await answer.send(zlib.compress(bytes(64 * 1024 * 1024), 9), kind=XML, Content_Encoding="deflate")
 
 
 async def brotli_bomb(_: Asked, answer: Answer) -> None:
-    await answer.send(_brotli_zeros(), kind=XML, Content_Encoding="br")
+    """128 megabytes of zeros as brotli."""
+    await answer.send(brotli_zeros(), kind=XML, Content_Encoding="br")
 
 
 async def zstd_bomb(_: Asked, answer: Answer) -> None:
-    await answer.send(_zstd_zeros(GIB), kind=XML, Content_Encoding="zstd")
+    """A gigabyte of zeros as zstd."""
+    await answer.send(zstd_zeros(GIB), kind=XML, Content_Encoding="zstd")
 
 
 async def nested_bomb(_: Asked, answer: Answer) -> None:
-    await answer.send(gzip.compress(_zeros_gzip(GIB // 4)), kind=XML, Content_Encoding="gzip, gzip")
+    """A gzip bomb in gzip."""
+    await answer.send(gzip.compress(gzip_zeros(GIB // 4)), kind=XML, Content_Encoding="gzip, gzip")
 
 
 async def endless(_: Asked, answer: Answer) -> None:
+    """A body without an end, as quick as it goes."""
     await answer.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<rss>")
     while True:
         await answer.raw(b" " * 65536)
@@ -180,25 +195,30 @@ async def secret_gzip(_: Asked, answer: Answer) -> None:
 
 
 async def raw_deflate(_: Asked, answer: Answer) -> None:
+    """Deflate without its wrapping, as some servers send it."""
     packer = zlib.compressobj(wbits=-15)
     await answer.send(packer.compress(GOOD.encode()) + packer.flush(), kind=XML, Content_Encoding="deflate")
 
 
 async def unknown_coding(_: Asked, answer: Answer) -> None:
+    """A content coding that nobody knows."""
     await answer.send(b"\x00\x01\x02", kind=XML, Content_Encoding="lzma2000")
 
 
 async def huge_headers(_: Asked, answer: Answer) -> None:
+    """One header of half a megabyte."""
     await answer.raw(b"HTTP/1.1 200 OK\r\n" + b"X-Pad: " + b"a" * 500_000 + b"\r\n\r\n")
 
 
 async def endless_headers(_: Asked, answer: Answer) -> None:
+    """A million headers."""
     await answer.raw(b"HTTP/1.1 200 OK\r\n")
     for n in range(1_000_000):
         await answer.raw(f"X-{n}: {'a' * 1000}\r\n".encode())
 
 
 async def garbage(_: Asked, answer: Answer) -> None:
+    """Bytes that are no HTTP."""
     await answer.raw(b"\x00\xff\xfeNOT HTTP AT ALL\r\n\r\n")
 
 
@@ -206,10 +226,12 @@ async def garbage(_: Asked, answer: Answer) -> None:
 
 
 async def silent(_: Asked, __: Answer) -> None:
+    """Takes the request and never answers."""
     await asyncio.sleep(3600)
 
 
 async def slow_body(_: Asked, answer: Answer) -> None:
+    """A body at ten bytes a second."""
     await answer.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n")
     for byte in (GOOD * 100).encode():
         await answer.raw(bytes([byte]))
@@ -217,12 +239,14 @@ async def slow_body(_: Asked, answer: Answer) -> None:
 
 
 async def slow_headers(_: Asked, answer: Answer) -> None:
+    """Headers at ten bytes a second."""
     for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 10_000:
         await answer.raw(bytes([byte]))
         await asyncio.sleep(0.1)
 
 
 async def hang_up(_: Asked, __: Answer) -> None:
+    """Closes the connection without a word."""
     return
 
 
@@ -230,6 +254,7 @@ async def hang_up(_: Asked, __: Answer) -> None:
 
 
 async def loop(_: Asked, answer: Answer) -> None:
+    """Redirects to itself."""
     await answer.send("", 302, Location="/loop")
 
 
@@ -242,6 +267,7 @@ async def hops(asked: Asked, answer: Answer) -> None:
 
 
 async def moved(_: Asked, answer: Answer) -> None:
+    """301 to /good."""
     await answer.send("", 301, Location="/good")
 
 
@@ -251,10 +277,12 @@ async def to(asked: Asked, answer: Answer) -> None:
 
 
 async def nowhere(_: Asked, answer: Answer) -> None:
+    """Redirects to an address that is none."""
     await answer.send("", 302, Location="http://[::bad")
 
 
 async def cookies(_: Asked, answer: Answer) -> None:
+    """Redirects to /good with a cookie."""
     await answer.send("", 302, Location="/good", Set_Cookie="track=1")
 
 
@@ -262,19 +290,23 @@ async def cookies(_: Asked, answer: Answer) -> None:
 
 
 async def later_seconds(_: Asked, answer: Answer) -> None:
+    """429 with Retry-After in seconds."""
     await answer.send("later", 429, Retry_After="120")
 
 
 async def later_date(_: Asked, answer: Answer) -> None:
+    """503 with Retry-After as a date."""
     when = datetime.now(UTC) + timedelta(hours=2)
     await answer.send("later", 503, Retry_After=format_datetime(when, usegmt=True))
 
 
 async def later_unsaid(_: Asked, answer: Answer) -> None:
+    """429 without a word on when."""
     await answer.send("later", 429)
 
 
 async def long_cached(_: Asked, answer: Answer) -> None:
+    """A feed that may be cached for two hours."""
     await answer.send(GOOD, kind=XML, Cache_Control="public, max-age=7200")
 
 
@@ -282,6 +314,7 @@ async def long_cached(_: Asked, answer: Answer) -> None:
 
 
 async def listing(_: Asked, answer: Answer) -> None:
+    """A list of Chinese articles without a feed."""
     rows = "".join(
         f'<li class=post><a href="/article?{n}"><h3>新模型发布第{n}号：长文本能力提升</h3></a>'
         f"<time>2024-03-{n:02d}</time></li>"
@@ -304,28 +337,8 @@ async def article(asked: Asked, answer: Answer) -> None:
     await answer.send(page.encode("gbk"), kind="text/html")
 
 
-def _zeros_gzip(size: int) -> bytes:
-    out = io.BytesIO()
-    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1) as file:
-        chunk = bytes(4 * 1024 * 1024)
-        for _ in range(size // len(chunk)):
-            file.write(chunk)
-    return out.getvalue()
-
-
-def _zstd_zeros(size: int) -> bytes:
-    packer = zstandard.ZstdCompressor(level=1).compressobj()
-    chunk = bytes(8 * 1024 * 1024)
-    return b"".join(packer.compress(chunk) for _ in range(size // len(chunk))) + packer.flush()
-
-
-def _brotli_zeros() -> bytes:
-    packer = brotli.Compressor(quality=1)
-    chunk = bytes(8 * 1024 * 1024)
-    return b"".join(packer.process(chunk) for _ in range(16)) + bytes(packer.finish())
-
-
 async def no_robots(_: Asked, answer: Answer) -> None:
+    """None: everything may be asked for."""
     await answer.send("", 404)
 
 
