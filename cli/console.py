@@ -23,6 +23,7 @@ from knowledge.index import KnowledgeBase
 from knowledge.load import KnowledgeInvalid, load
 from pipeline.lexicon import Lexicon
 from settings import Settings
+from worker.semantics import NoEncoder, alike
 
 stderr = Console(stderr=True, highlight=False)
 
@@ -99,8 +100,12 @@ def read_knowledge(settings: Settings) -> KnowledgeBase:
 def read_lexicon(settings: Settings) -> Lexicon:
     """The knowledge base, ready for tagging."""
     knowledge = read_knowledge(settings)
+    try:
+        encoder = alike(settings.semantic)
+    except NoEncoder as error:
+        raise Refusal(str(error)) from error
     with undisturbed():
-        return Lexicon(knowledge)
+        return Lexicon(knowledge, encoder)
 
 
 def print_lines(rows: Iterable[dict[str, Any] | BaseModel]) -> None:

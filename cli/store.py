@@ -14,6 +14,7 @@ from settings import Settings
 from storage.engine import Store, StoreError, open_store
 from storage.secrets import place
 from worker.desk import Desk, open_desk
+from worker.semantics import NoEncoder
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def refusing() -> Iterator[None]:
     """Every error of store, knowledge and sources as one clear line."""
     try:
         yield
-    except (StoreError, KnowledgeInvalid, SourcesBroken) as error:
+    except (StoreError, KnowledgeInvalid, SourcesBroken, NoEncoder) as error:
         raise Refusal(str(error)) from error
     except DBAPIError as error:
         first = str(error.orig or error).strip().splitlines()[0]

@@ -104,7 +104,7 @@ def fate(reading: Reading, like: Sequence[Document]) -> tuple[State, str, Verdic
 
 def place(reading: Reading, candidates: Sequence[Sketch], lexicon: Lexicon) -> Placement:
     """The event that a document joins, or the new one that it founds."""
-    return cluster.place(reading.sketch, candidates, lexicon.knowledge)
+    return cluster.place(reading.sketch, candidates, lexicon.knowledge, lexicon.alike)
 
 
 def remember(reading: Reading, placement: Placement, candidates: Sequence[Sketch]) -> Sketch | None:
@@ -206,6 +206,6 @@ def stream(documents: Iterable[RawDocument], lexicon: Lexicon) -> Iterator[tuple
     shelf = Shelf()
     for raw in documents:
         sketch = read(raw, lexicon).sketch
-        placement = cluster.place(sketch, shelf.candidates(sketch), lexicon.knowledge)
+        placement = cluster.place(sketch, shelf.candidates(sketch), lexicon.knowledge, lexicon.alike)
         shelf.keep(cluster.remember(sketch, placement, shelf.get(placement.event_id)))
         yield sketch.document_id, placement.event_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -124,8 +124,10 @@ class _Word(NamedTuple):
 class Lexicon:
     """All names and words of a knowledge base, ready to be found. Build it once; finding is pure."""
 
-    def __init__(self, knowledge: KnowledgeBase) -> None:
+    def __init__(self, knowledge: KnowledgeBase, alike: Callable[[str, str], float] | None = None) -> None:
         self.knowledge = knowledge
+        self.alike = alike
+        """How alike the meanings of two headlines are, where the installation has an encoder."""
         patterns: dict[str, tuple[list[Name], list[_Word]]] = {}
         groups = {group.id: frozenset((*group.words_zh, *group.words_en)) for group in knowledge.taxonomy.words}
         everyday = groups.get("ordinary", frozenset()) | groups.get("ordinary_shares", frozenset())

@@ -17,6 +17,7 @@ from storage.engine import Store, open_store
 from storage.live import Publisher
 from storage.secrets import place
 from worker.model import Model, model_of
+from worker.semantics import alike
 from worker.telling import WatchShelf
 
 
@@ -46,11 +47,11 @@ class Desk:
 
 
 def open_desk(settings: Settings) -> Desk:
-    """The desk of an installation. Raises StoreError, KnowledgeInvalid or SourcesBroken, each a clear line."""
+    """The desk of an installation. Raises StoreError, KnowledgeInvalid, SourcesBroken or NoEncoder, each a clear line."""
     knowledge = load(settings.knowledge, settings.cache, settings.lenses)
     return Desk(
         store=open_store(settings.store_url, place(settings.secret_key.get_secret_value(), settings.home)),
-        lexicon=Lexicon(knowledge),
+        lexicon=Lexicon(knowledge, alike(settings.semantic)),
         sources={source.id: source for source in sources_of(settings)},
         zone=settings.zone,
         model=model_of(settings),

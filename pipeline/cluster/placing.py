@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import exp, fsum
 from typing import NamedTuple
 
@@ -26,6 +26,16 @@ RULED_OUT = 0.3
 """The most that what is ruled out reaches: related, but never one event."""
 
 
+UNDECIDED = 0.2
+"""The scaled score from which, below JOINS, a semantic signal is asked where there is one."""
+
+ALIKE = 0.88
+"""The semantic likeness of two headlines in two languages from which they tell of one event."""
+
+Alike = Callable[[str, str], float]
+"""How alike the meanings of two headlines are, up to 1."""
+
+
 class Match(NamedTuple):
     """How well a document fits an event: through which of its sketches, and why."""
 
@@ -34,10 +44,12 @@ class Match(NamedTuple):
     signals: dict[str, float]
 
 
-def place(sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase) -> Placement:
+def place(
+    sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase, alike: Alike | None = None
+) -> Placement:
     """The event that a document joins, or the new one that it founds, perhaps following an earlier.
 
-    The same whatever the order of the candidates.
+    The same whatever the order of the candidates. `alike` is asked only where the other signals leave it open.
     """
     weights = knowledge.taxonomy.clustering
     new = Placement(event_id=sketch.event_id, new=True)
@@ -48,6 +60,8 @@ def place(sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase
     anchors = [anchor for founding in candidates for anchor in (founding, *founding.merged)]
     matches = [match(mine, anchor, known, weights) for anchor in _nearest(mine, anchors)]
     best = max(matches, key=lambda m: (m.score, m.sketch.event_id), default=None)
+    if alike is not None and (best is None or best.score < JOINS):
+        best = _by_meaning(sketch, matches, alike) or best
     if best is None or best.score < JOINS:
         return new.model_copy(update=_earlier(sketch, matches, weights))
     return Placement(event_id=best.sketch.event_id, new=False, score=round(best.score, 4), signals=best.signals)
@@ -58,6 +72,23 @@ def _nearest(mine: View, anchors: Sequence[Sketch]) -> list[Sketch]:
     shared = [fsum(mine.every[word] for word in mine.every.keys() & {*a.terms, *a.lead}) for a in anchors]
     order = sorted(range(len(anchors)), key=lambda n: (-shared[n], anchors[n].event_id, anchors[n].document_id))
     return [anchors[n] for n in order[:COMPARED]]
+
+
+def _by_meaning(sketch: Sketch, matches: Sequence[Match], alike: Alike) -> Match | None:
+    """The undecided match in the other language whose headline means the same, if one does."""
+    open_ones = [
+        m
+        for m in matches
+        if UNDECIDED <= m.score < JOINS
+        and m.sketch.language != sketch.language
+        and not m.signals.get("contradictory")
+        and days_between(sketch, m.sketch) <= JOIN_WITHIN_DAYS
+    ]
+    meant = [(alike(sketch.title, m.sketch.title), m.sketch.event_id, m) for m in open_ones]
+    likeness, _, best = max(meant, key=lambda one: one[:2], default=(0.0, "", None))
+    if best is None or likeness < ALIKE:
+        return None
+    return best._replace(score=JOINS, signals=best.signals | {"meaning": round(likeness, 4)})
 
 
 def _earlier(sketch: Sketch, matches: Sequence[Match], weights: ClusterWeights) -> dict[str, object]:
