@@ -18,9 +18,10 @@ from cli.store import opened_store
 from cli.watch_options import described, made
 from knowledge.index import KnowledgeBase
 from pipeline import rehearsal, timing
-from pipeline.destination import destination, masked
+from pipeline.destination import destination, masked, without_secrets
 from pipeline.records import Alert, Reason, Watch
 from settings import Settings
+from storage import outbox
 from storage import rehearsal as past
 from storage import watches as stored
 from storage.engine import Store
@@ -173,12 +174,19 @@ def test(watch_id: WatchId) -> None:
     for address in watch.destinations:
         outcome = send(alert, destination(address), client, now(), server=outside.mail)
         is_sent = isinstance(outcome, Sent)
+        if is_sent:
+            _reopen(settings, address)
         refused += not is_sent
-        typer.echo(
-            f"{masked(address)}\t{'sent' if is_sent else 'not sent'}\t{outcome.detail if isinstance(outcome, Sent) else outcome.reason}"
-        )
+        said = outcome.detail if isinstance(outcome, Sent) else without_secrets(outcome.reason, address)
+        typer.echo(f"{masked(address)}\t{'sent' if is_sent else 'not sent'}\t{said}")
     if refused:
         raise Refusal(f"{refused} of {len(watch.destinations)} destinations did not take the test message")
+
+
+def _reopen(settings: Settings, address: str) -> None:
+    """A destination that had been switched off and takes messages again."""
+    with opened_store(settings) as store, store.writing() as session:
+        outbox.reopen(session, outbox.mark(session, address))
 
 
 def _save(store: Store, watch: Watch, knowledge: KnowledgeBase, settings: Settings, days: int) -> None:

@@ -16,6 +16,10 @@ _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za
 _CHAT = re.compile(r"-?\d{3,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
 
 
+_WORTH_HIDING = 6
+"""Shorter pieces of an address are words, and no secrets."""
+
+
 class DestinationInvalid(ValueError):
     """An address that no channel of ours understands; says what is wrong and never repeats a secret."""
 
@@ -59,6 +63,21 @@ def masked(url: str) -> str:
         name, at, domain = rest.partition("@")
         return f"mailto:{name[:1]}…{at}{domain}"
     return f"{scheme}://…"
+
+
+def without_secrets(text: str, url: str) -> str:
+    """Text in which the other side may have repeated an address of ours, without what only the two of us may know."""
+    try:
+        found = destination(url)
+    except DestinationInvalid:
+        return text.replace(url, masked(url))
+    whole = (url, found.address, found.token, *found.secrets)
+    parts = re.split(r"[/?&=#:,]+", f"{url.partition(':')[2]}/{unquote(url)}") if found.channel != "mailto" else []
+    host = urlsplit(found.address).hostname if found.channel == "webhook" else None
+    for secret in sorted({*whole, *parts}, key=len, reverse=True):
+        if len(secret) >= _WORTH_HIDING and secret != host:
+            text = text.replace(secret, "…")
+    return text
 
 
 def webhook_key(secret: str) -> bytes:

@@ -4,14 +4,20 @@ took, and the linked stocks with their reasons.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from pipeline.records import Alert, Event, EventFact, Link, Reason, Record, Report, Watch
+from pipeline.text import clean
 from pipeline.watching import Match, Scene
 
 BUNDLED = 40
+IN_BURST = 36
+"""Characters of a title where many alerts go in one message: fifteen fit into the smallest that a vendor takes."""
+_ADDRESS = re.compile(r"https?://\S+")
 FACTS = 6
 SOURCES = 5
 LINKS = 6
@@ -89,6 +95,28 @@ def bundle(bundle_id: str, watch: Watch, held: Sequence[Alert], slot: datetime) 
         why=only.why if only else Reason(zh=f"关注「{watch.name}」的汇总", en=f"what met the watch “{watch.name}”"),
         words=tuple(dict.fromkeys(word for alert in ordered for word in alert.words)),
         importance=ordered[0].importance,
+    )
+
+
+def burst(alerts: Sequence[Alert]) -> Alert:
+    """Alerts that came for one destination faster than it takes messages, as one: all are named, then where they are from."""
+    marks = [f" [{alert.importance:.0f}]" if alert.importance is not None else "" for alert in alerts]
+    titles = [
+        f"{number}. {clean(alert.title)[:IN_BURST]}{mark}"
+        for number, (alert, mark) in enumerate(zip(alerts, marks, strict=True), start=1)
+    ]
+    places = [url for alert in alerts for url in _ADDRESS.findall(alert.body)[:1]]
+    told = sorted({alert.watch_id for alert in alerts})
+    ids = "\n".join(sorted(alert.id for alert in alerts))
+    return Alert(
+        id="burst_" + sha256(ids.encode()).hexdigest()[:24],
+        watch_id=alerts[0].watch_id,
+        event_id="",
+        made_at=max(alert.made_at for alert in alerts),
+        title=f"{len(alerts)} 条快讯 / {len(alerts)} alerts",
+        body="\n".join([*titles, *places]),
+        why=Reason(zh=f"短时间内命中 {len(told)} 个关注", en=f"met {len(told)} watches within moments"),
+        importance=max((alert.importance for alert in alerts if alert.importance is not None), default=None),
     )
 
 

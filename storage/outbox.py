@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Record
@@ -19,7 +19,11 @@ DeliveryState = Literal["new", "sending", "sent", "failed", "unknown", "dead"]
 
 DeliveryKind = Literal["alert", "bundle", "digest"]
 
+IMPORTANT = 60.0
+"""The importance from which an alert goes before others."""
+
 _deliveries = tables.table(tables.DeliveryRow)
+_destinations = tables.table(tables.DestinationRow)
 _attempts = tables.table(tables.AttemptRow)
 
 
@@ -53,10 +57,17 @@ class Attempt(Record):
     answer: str
 
 
-def push(session: Session, alert: Alert, destinations: Iterable[str], now: datetime) -> int:
-    """An alert to bring to destinations, the same news once to each whichever watch it met. How many are new."""
+def push(session: Session, alert: Alert, destinations: Iterable[str], now: datetime, *, urgent: bool = False) -> int:
+    """An alert to bring to destinations, the same news once to each whichever watch it met. How many are new.
+
+    An important one, or one that is urgent whatever it tells, goes before all that are not.
+    """
     subject = alert.substance or alert.id
-    return sum(push_one(session, "alert", alert.id, destination, now, subject=subject) for destination in destinations)
+    is_first = urgent or (alert.importance or 0) >= IMPORTANT
+    return sum(
+        push_one(session, "alert", alert.id, destination, now, subject=subject, priority=int(is_first))
+        for destination in destinations
+    )
 
 
 def push_one(
@@ -68,6 +79,7 @@ def push_one(
     *,
     subject: str = "",
     not_before: datetime | None = None,
+    priority: int = 0,
 ) -> bool:
     """An alert, a bundle or a digest to bring to one destination; False when its subject is under way or was told there."""
     target = mark(session, destination)
@@ -85,26 +97,46 @@ def push_one(
         not_before=not_before or now,
         made_at=now,
         answer="",
+        priority=priority,
     )
     return is_new(session, statement.on_conflict_do_nothing())
 
 
-def claim(session: Session, now: datetime, lease: timedelta, limit: int = 10) -> list[Delivery]:
-    """Deliveries that are due, ours until the lease ends, the oldest due first.
+def claim(session: Session, now: datetime, lease_for: timedelta, limit: int = 10) -> list[Delivery]:
+    """Deliveries that are due, ours until the lease ends, the important first, then the oldest due.
 
     One whose sender vanished in the middle of sending comes back marked as a repeat: nobody knows whether it arrived.
     """
-    is_waiting = and_(_deliveries.c.state.in_(("new", "failed", "unknown")), _deliveries.c.not_before <= now)
-    is_over = and_(_deliveries.c.state == "sending", _deliveries.c.not_before <= now)
-    query = select(_deliveries.c.id, _deliveries.c.state).where(or_(is_waiting, is_over))
-    oldest = query.order_by(_deliveries.c.not_before, _deliveries.c.id).limit(limit)
-    due = session.execute(oldest.with_for_update(skip_locked=True)).all()
+    return lease(session, due(session, now, limit), now, lease_for)
+
+
+def due(session: Session, now: datetime, limit: int, busy: Collection[bytes] = ()) -> list[Any]:
+    """What may be sent now: not to a destination that is to be left alone for the moment, or is among the busy."""
+    known = _destinations.alias()
+    may_at = case((_deliveries.c.priority > 0, known.c.urgent_at), else_=known.c.bulk_at)
+    is_known = and_(known.c.mark == _deliveries.c.destination_hash, known.c.closed_at.is_(None))
+    query = select(_deliveries).where(_is_due(now), ~exists().where(is_known, may_at > now))
+    query = query.where(_deliveries.c.destination_hash.not_in(list(busy))) if busy else query
+    first = query.order_by(_deliveries.c.priority.desc(), _deliveries.c.not_before, _deliveries.c.id).limit(limit)
+    return list(session.execute(first.with_for_update(skip_locked=True, of=_deliveries)).all())
+
+
+def alike(session: Session, first: Any, now: datetime, limit: int = 500) -> list[Any]:
+    """Other alerts due to the same destination, as important as the first and as surely not arrived, oldest first."""
+    same = [_deliveries.c[name] == getattr(first, name) for name in ("destination_hash", "priority", "kind", "repeat")]
+    is_other = and_(_deliveries.c.id != first.id, _deliveries.c.state.in_(("new", "failed", "unknown")), *same)
+    query = select(_deliveries).where(_is_due(now), is_other).order_by(_deliveries.c.not_before, _deliveries.c.id)
+    return list(session.execute(query.limit(limit).with_for_update(skip_locked=True)).all())
+
+
+def lease(session: Session, due: Sequence[Any], now: datetime, lease_for: timedelta) -> list[Delivery]:
+    """What was found due, under way: ours until the lease ends."""
     if not due:
         return []
     for row in due:
         if row.state == "sending":
             _note_lost(session, row.id, now)
-    until = now + lease
+    until = now + lease_for
     values = {"state": "sending", "attempts": _deliveries.c.attempts + 1, "lease_until": until, "not_before": until}
     statement = update(_deliveries).where(_deliveries.c.id.in_([row.id for row in due])).values(values)
     order = {row.id: place for place, row in enumerate(due)}
@@ -141,11 +173,20 @@ def finish(
 
 
 def revive(session: Session, delivery_id: int, now: datetime) -> bool:
-    """A dead delivery due again, as a person asked for it."""
+    """A dead delivery due again, as a person asked for it; its destination is tried again, too."""
     is_dead = and_(_deliveries.c.id == delivery_id, _deliveries.c.state == "dead")
+    mark = select(_deliveries.c.destination_hash).where(is_dead).scalar_subquery()
+    reopen(session, mark)
     values = {"state": "failed", "not_before": now, "finished_at": None}
     result: Any = session.execute(update(_deliveries).where(is_dead).values(values))
     return bool(result.rowcount == 1)
+
+
+def reopen(session: Session, mark: bytes | ScalarSelect[bytes]) -> None:
+    """A destination that a person wants tried again, whatever came of it before."""
+    long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+    values = {"closed_at": None, "reason": "", "failures": 0, "bulk_at": long_ago, "urgent_at": long_ago}
+    session.execute(update(_destinations).where(_destinations.c.mark == mark).values(values))
 
 
 def get(session: Session, delivery_id: int) -> Delivery | None:
@@ -196,6 +237,10 @@ def next_due(session: Session) -> datetime | None:
     )
     at: datetime | None = session.execute(query).scalar()
     return at
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(_deliveries.c.state.in_(("new", "failed", "unknown", "sending")), _deliveries.c.not_before <= now)
 
 
 def _note_lost(session: Session, delivery_id: int, now: datetime) -> None:

@@ -64,6 +64,7 @@ class KeyPlace:
 
     given: str = field(default="", repr=False)
     file: Path | None = None
+    may_make: bool = True
 
     def __str__(self) -> str:
         return "LAUNCHWATCH_SECRET_KEY" if self.given else str(self.file or "LAUNCHWATCH_SECRET_KEY")
@@ -80,7 +81,7 @@ class KeyPlace:
 
     def make(self) -> list[Fernet]:
         """The key, made where there is none and a file can hold it."""
-        if not self.keys() and self.file is not None:
+        if self.may_make and self.file is not None and not self.keys():
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             whole = self.file.with_name(f"{self.file.name}.{os.getpid()}")
             descriptor = os.open(whole, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -107,7 +108,7 @@ class Vault:
 
     def is_ready(self, session: Session) -> bool:
         """Whether nothing is left for `prepare`. Raises SecretKeyError."""
-        if self._place is None:
+        if self._place is None or not (self._place.may_make or self._place.keys()):
             return True
         return self._found(session) is not None and not self._is_old(session, self._place.keys())
 
@@ -216,9 +217,8 @@ def opened_watch(session: Session, body: str) -> Watch:
 
 
 def beside(database: str | None) -> KeyPlace | None:
-    """The key file beside an SQLite store, where there is one."""
-    file = Path(database).parent / KEY_FILE if database else None
-    return KeyPlace(file=file) if file and file.exists() else None
+    """The key file beside an SQLite store, used where there is one and never made."""
+    return KeyPlace(file=Path(database).parent / KEY_FILE, may_make=False) if database else None
 
 
 def forget(session: Session) -> int:

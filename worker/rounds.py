@@ -33,6 +33,9 @@ from worker.watchdog import watch_over
 COLLECT_SECONDS = 60.0
 """A task that a broker rang for has 120 s; the last visits begun need up to a minute."""
 
+HANDS = 4
+"""How many destinations are told at once."""
+
 Clock = Callable[[], datetime]
 
 
@@ -116,7 +119,7 @@ def process_round(desk: Desk, clock: Clock, go_on: Callable[[], bool] = lambda: 
 def deliver_round(desk: Desk, outside: Outside, clock: Clock, go_on: Callable[[], bool] = lambda: True) -> Counter[str]:
     """Send every delivery that is due; begin none once `go_on` says no."""
     client = GuardedClient(outside.guard)
-    ends = deliver_due(desk, client, clock, outside.mail, outside.public_url, go_on)
+    ends = deliver_due(desk, client, clock, outside.mail, outside.public_url, go_on, HANDS)
     if outside.feed_hub and outside.public_url and go_on():
         announce(desk, client, outside.feed_hub, outside.public_url, clock())
     return ends

@@ -59,7 +59,7 @@ def watch_over(desk: Desk, operator: str, now: datetime) -> int:
             return 0
         alert = message(fresh, now)
         watches.save_alert(session, alert)
-        outbox.push(session, alert, [operator], now)
+        outbox.push(session, alert, [operator], now, urgent=True)
         sources.mark_told(session, now)
         return len(fresh)
 

@@ -46,7 +46,7 @@ def send(
     try:
         answer = client.post(compose(alert, where, now, repeat=repeat))
     except NotReached as error:
-        return Refused(f"not reached: {error}", retry=True)
+        return Refused(f"not reached: {error}", retry=True, down=True)
     except NoAnswer as error:
         return Unknown(f"no answer: {error}")
     return _JUDGES[where.channel](answer, now)

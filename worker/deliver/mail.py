@@ -70,7 +70,7 @@ def send(alert: Alert, recipient: str, server: Server, *, repeat: bool = False, 
     try:
         smtp = opening(server)
     except (OSError, smtplib.SMTPException) as error:
-        return Refused(f"mail server not reached: {error}", retry=True)
+        return Refused(f"mail server not reached: {error}", retry=True, down=True)
     try:
         if server.user:
             smtp.login(server.user, server.password)

@@ -31,6 +31,8 @@ class Refused:
     """Seconds to wait at least, where the other side says so."""
     gone: bool = False
     """Whether the destination itself is dead: to be switched off, and its owner told."""
+    down: bool = False
+    """Whether it did not answer at all, or only that it is unwell: nothing else is sent there for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def by_status(answer: Answer, now: datetime) -> Outcome:
     if answer.status in (502, 504):
         return Unknown(said)
     if answer.status >= 500 or answer.status == 408:
-        return Refused(said, retry=True, wait=answer.retry_after(now))
+        wait = answer.retry_after(now)
+        return Refused(said, retry=True, wait=wait, down=wait is None)
     if answer.status < 300:
         return Unknown(said)
     return Refused(said, retry=False, gone=answer.status in (404, 410))

@@ -44,4 +44,6 @@ def read(answer: Answer, now: datetime) -> Outcome:
     if answer.status == 410:
         return Refused(said, retry=False, gone=True)
     wait = answer.retry_after(now)
-    return Refused(said, retry=True, wait=wait or BUSY_SECONDS if answer.status == 429 else wait)
+    if answer.status == 429:
+        return Refused(said, retry=True, wait=wait or BUSY_SECONDS)
+    return Refused(said, retry=True, wait=wait, down=wait is None and answer.status >= 500)
