@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -83,8 +84,13 @@ def add(
 ) -> None:
     """Find the feed behind an address, show what it would bring, and save it on yes."""
     settings = read_settings()
+    if company and company not in read_lexicon(settings).knowledge.companies:
+        raise Refusal(f"no company has the id {company!r}; `launchwatch companies` shows them", code=2)
     proposal = asyncio.run(_discover(url, tier, settings))
-    source = proposal.source.model_copy(update={"company": company or None})
+    new = _not_known([proposal.source], settings)
+    if not new:
+        raise Refusal(f"{proposal.source.url} is a source already; `launchwatch sources list` shows it")
+    source = new[0].model_copy(update={"company": company or None, "as_of": now().date()})
     typer.echo(f"{source.id}: {source.kind} at {source.url}")
     if source.selectors:
         typer.echo(_as_row(source.selectors), nl=False)
@@ -105,8 +111,7 @@ def import_opml(file: Annotated[Path, typer.Argument(help="An OPML file.")]) -> 
         raise Refusal(f"{file}: cannot be read ({error.strerror})", code=2) from error
     except NotOpml as error:
         raise Refusal(f"{file}: {error}", code=2) from error
-    have = {source.url for source in known(settings)}
-    new = [source for source in found if source.url not in have]
+    new = _not_known(found, settings)
     for reason in skipped:
         complain(reason)
     if new:
@@ -130,6 +135,21 @@ def known(settings: Settings) -> list[Source]:
     """The bundled sources and the installation's own."""
     with refusing():
         return sources_of(settings)
+
+
+def _not_known(found: Sequence[Source], settings: Settings) -> list[Source]:
+    """Those whose address is no source's yet, each under an id that no other has."""
+    have = known(settings)
+    urls, ids = {source.url for source in have}, {source.id for source in have}
+    new = []
+    for source in found:
+        if source.url not in urls:
+            free = (source.id if number == 1 else f"{source.id}-{number}" for number in count(1))
+            own = source.model_copy(update={"id": next(one for one in free if one not in ids)})
+            urls.add(own.url)
+            ids.add(own.id)
+            new.append(own)
+    return new
 
 
 async def _discover(url: str, tier: int, settings: Settings) -> Proposal:

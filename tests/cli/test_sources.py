@@ -38,6 +38,24 @@ def test_a_feed_is_found_shown_and_saved_on_yes(run: Run, site: Site, tmp_path: 
     assert [(row["company"], row["tier"]) for row in rows] == [("xai", 1)]
 
 
+def test_an_address_is_saved_once_and_an_unknown_company_never(run: Run, site: Site, tmp_path: Path) -> None:
+    ran = run("sources", "add", f"{site.base_url}/sample-xai/feed.xml", "--company", "Open AI", "--yes")
+    assert (ran.code, "Open AI" in ran.err) == (2, True)
+    assert not (tmp_path / "home" / "sources.yaml").exists()
+    assert run("sources", "add", f"{site.base_url}/sample-xai/feed.xml", "--yes").code == 0
+    again = run("sources", "add", f"{site.base_url}/sample-xai/feed.xml", "--yes")
+    assert (again.code, "already" in again.err) == (1, True)
+
+
+def test_a_feed_never_takes_the_id_of_another(run: Run, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        outline = f'<outline type="rss" text="News" xmlUrl="https://{name}.example.org/feed"/>'
+        (tmp_path / name).write_text(f'<opml version="2.0"><body>{outline}</body></opml>')
+        assert run("sources", "import", str(tmp_path / name)).out.startswith("1 new")
+    rows = [json.loads(line) for line in run("sources", "list", ".example.org", "--json").out.splitlines()]
+    assert len({row["id"] for row in rows}) == 2
+
+
 def test_nothing_is_saved_on_no(run: Run, site: Site, tmp_path: Path) -> None:
     ran = run("sources", "add", f"{site.base_url}/sample-xai/feed.xml", stdin="n\n")
     assert ran.code == 1

@@ -59,6 +59,7 @@ class Hub:
         return _status(urllib.request.Request(to.callback, data=body, headers=headers))
 
     async def _feed(self, asked: Asked, answer: Answer) -> None:
+        """A feed that names its hub, which pushes what is new."""
         at = f"http://127.0.0.1:{asked.port}"
         named = "".join(
             f'<link rel="{rel}" href="{at}{path}" xmlns="http://www.w3.org/2005/Atom"/>'
