@@ -22,10 +22,18 @@ class Ran(NamedTuple):
 Run = Callable[..., Ran]
 
 
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that keeps the parsed knowledge from one test to the next."""
+    return tmp_path_factory.mktemp("parsed")
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, parsed: Path) -> Run:
     """`run("digest", "--week", "2024-W12", stdin="...")` in a home of the test's own."""
     monkeypatch.setenv("LAUNCHWATCH_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(parsed)
     monkeypatch.delenv("LAUNCHWATCH_TRACEBACK", raising=False)
 
     def call(*words: str, stdin: str = "") -> Ran:

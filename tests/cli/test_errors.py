@@ -82,7 +82,7 @@ def test_a_store_of_a_newer_version(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_store(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
+    (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "launchwatch.db").write_text("not a database at all, but long enough to be one" * 100)
     is_one_clear_line(run("events"), 1, "launchwatch.db")
 
