@@ -11,11 +11,13 @@ import typer
 from cli.addresses import wrong_addresses
 from cli.console import Refusal, now, read_knowledge, read_settings
 from cli.store import opened_store
+from crawlers.crawl import FetchState, Health
 from pipeline.records import State
 from settings import Settings
 from storage import documents, outbox, queue, sources, subscriptions
 from storage.engine import Store
 from worker.deliver import masked
+from worker.watchdog import fell_asleep
 
 app = typer.Typer(add_completion=False)
 
@@ -59,6 +61,13 @@ def _addresses(settings: Settings, lenses: Collection[str]) -> Iterator[Finding]
         yield True, f"{masked(address)} is told when a source or a part fails"
 
 
+def _is_bad(state: sources.SourceState) -> bool:
+    """Whether a source does not do well: as the operator is told of it, so not where it slept before we came."""
+    if state.health == Health.LATE:
+        return fell_asleep(Health.LATE, FetchState.model_validate_json(state.state))
+    return state.health in (Health.FAILING, Health.BLOCKED, Health.GONE)
+
+
 def _store(store: Store, at: datetime) -> Iterator[Finding]:
     with store.reading() as session:
         counts = documents.counts_by_state(session)
@@ -89,7 +98,8 @@ def _store(store: Store, at: datetime) -> Iterator[Finding]:
             f"{name} was last alive {beat:%Y-%m-%d %H:%M:%S} UTC"
             + ("" if quiet < SILENT else ": it is down; start `launchwatch up`"),
         )
-    bad = [s for s in states if s.health in ("failing", "blocked", "gone", "late")]
+    bad = [s for s in states if _is_bad(s)]
+    asleep = sum(s.health == Health.LATE for s in states) - sum(s.health == Health.LATE for s in bad)
     yield (
         not bad,
         f"{len(states)} sources read, {len(bad)} of them late, failing, blocked or gone"
@@ -97,7 +107,10 @@ def _store(store: Store, at: datetime) -> Iterator[Finding]:
     )
     for state in bad[:10]:
         last = f"{state.last_success_at:%Y-%m-%d %H:%M} UTC" if state.last_success_at else "never"
-        yield False, f"source {state.source_id} is {state.health}, last read {last}: {state.reason}"
+        why = state.reason or f"nothing new since {state.last_new_at:%Y-%m-%d %H:%M} UTC"
+        yield False, f"source {state.source_id} is {state.health}, last read {last}: {why}"
+    if asleep:
+        yield True, f"{asleep} sources have written nothing for long: they slept before we came"
     if hubs:
         verified = sum(hub.state == "verified" for hub in hubs)
         yield True, f"{len(hubs)} hubs asked to push, {verified} of them do; all feeds are polled besides"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,10 +12,13 @@ from lxml import etree
 from crawlers import mend
 from crawlers.charset import to_text
 from crawlers.discover import slug
-from crawlers.sources import Source
+from crawlers.sources import API_KINDS, Source
 
 _OURS = "urn:launchwatch:opml"
 _KEPT = ("id", "kind", "tier", "language", "company")
+_TOLD = {*_KEPT, "name", "url", "group"}
+"""What the other attributes say; the rest of a row, such as selectors and paths, stands in one of its own."""
+_NO_FEEDS = {"listing", "sitemap", *API_KINDS}
 
 
 class NotOpml(Exception):
@@ -68,7 +72,10 @@ def from_opml(body: bytes) -> tuple[list[Source], list[str]]:
 
 def _attributes(source: Source) -> dict[str, str]:
     kept = {f"{{{_OURS}}}{name}": str(value) for name in _KEPT if (value := getattr(source, name)) is not None}
-    return {"type": "rss", "text": source.name, "title": source.name, "xmlUrl": source.url, **kept}
+    if rest := source.model_dump(mode="json", exclude_defaults=True, exclude=_TOLD):
+        kept[f"{{{_OURS}}}row"] = json.dumps(rest, ensure_ascii=False)
+    kind = source.kind if source.kind in _NO_FEEDS else "rss"
+    return {"type": kind, "text": source.name, "title": source.name, "xmlUrl": source.url, **kept}
 
 
 def _source(outline: etree._Element) -> Source:
@@ -85,6 +92,8 @@ def _source(outline: etree._Element) -> Source:
         "group": group or "own",
         "evidence": "OPML import",
     }
+    rest = json.loads(outline.get(f"{{{_OURS}}}row") or "{}")
+    values |= {name: value for name, value in rest.items() if name not in _TOLD}
     values |= {name: value for name in _KEPT if (value := outline.get(f"{{{_OURS}}}{name}"))}
     return Source.model_validate(values | {"tier": int(str(values["tier"]))})
 

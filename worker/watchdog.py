@@ -37,11 +37,11 @@ def tell_health(session: Session, source: Source, health: Health, state: FetchSt
     sources.settle(session, BROKEN, source.id)
     if health not in SICK:
         sources.settle(session, SOURCE, source.id)
-    elif _fell_asleep(health, state) or state.failures >= PATIENCE:
+    elif fell_asleep(health, state) or state.failures >= PATIENCE:
         sources.notify(session, SOURCE, source.id, _health_in_words(source, health, state), now)
 
 
-def _fell_asleep(health: Health, state: FetchState) -> bool:
+def fell_asleep(health: Health, state: FetchState) -> bool:
     """Whether a late source wrote while we watched it; one that slept before we came is no news."""
     if health is not Health.LATE or state.last_new_item is None or state.first_success is None:
         return False

@@ -5,18 +5,24 @@ from __future__ import annotations
 import pytest
 
 from crawlers.opml import NotOpml, from_opml, to_opml
-from crawlers.sources import load_sources
+from crawlers.sources import Selectors, Source, load_sources
+
+ACME = {"id": "acme", "name": "Acme", "url": "https://e.org/news", "kind": "listing", "tier": 1, "language": "zh"}
 
 
 def test_what_goes_out_comes_back() -> None:
-    sources = [source for source in load_sources() if source.kind in ("rss", "atom")][:60]
+    """Selectors and paths too: another installation needs them as much."""
+    selectors = Selectors(item="li", date="time")
+    sources = [*load_sources(), Source.model_validate({**ACME, "selectors": selectors, "evidence": "https://e.org"})]
     back, refused = from_opml(to_opml(sources))
     assert refused == []
-    fields = ("id", "name", "url", "kind", "tier", "language", "company", "group")
-    assert [[getattr(s, f) for f in fields] for s in back] == [
-        [getattr(s, f) for f in fields]
-        for s in sorted(sources, key=lambda s: [x.group for x in sources].index(s.group))
-    ]
+    assert sorted(back, key=lambda source: source.id) == sorted(sources, key=lambda source: source.id)
+
+
+def test_only_feeds_are_called_feeds() -> None:
+    page = Source.model_validate(ACME)
+    assert b'type="listing"' in to_opml([page])
+    assert b'type="rss"' in to_opml([page.model_copy(update={"kind": "atom"})])
 
 
 def test_another_readers_list_comes_as_strangers() -> None:
