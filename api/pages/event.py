@@ -110,7 +110,7 @@ def _figures(event: Event) -> list[Figure]:
         key = (fact.kind, fact.subject or "", fact.detail or "", fact.comparison)
         found.setdefault(key, {}).setdefault((fact.value, fact.unit), fact)
     rows = [Figure(kind, subject, tuple(facts.values())) for (kind, subject, _, _), facts in found.items()]
-    return sorted(rows, key=lambda row: (not row.is_disputed, row.facts[0].comparison))
+    return sorted(rows, key=lambda row: (not row.is_disputed, row.facts[0].comparison, not row.subject))
 
 
 def _beside(event: Event, desk: Desk) -> tuple[Comparison, ...]:

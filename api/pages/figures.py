@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from api.deps import Desk
 from pipeline.compare import Known, belongs, figures, number
-from pipeline.digest.figures import show, show_value
+from pipeline.digest.figures import show, show_number, show_value
 from pipeline.records import Event
 from storage import figures as stored
 
@@ -110,7 +110,7 @@ def _chart(key: str, points: list[Point], desk: Desk, language: str) -> Chart:
     across, up = _days(points), _scale(low, high)
     placed = tuple(p._replace(mark=shapes.get(p.subject, "dot"), x=across(p.day), y=up(p.value)) for p in points)
     plain_unit = unit.split(" ")[0]
-    rows = tuple((up(v), show_value(v, plain_unit, language)) for v in dict.fromkeys((low, high)))
+    rows = tuple((up(v), _axis(v, plain_unit, language)) for v in dict.fromkeys((low, high)))
     ends = dict.fromkeys((placed[0].day, placed[-1].day))
     row = desk.knowledge.fact_kinds.get(kind)
     best = None
@@ -118,6 +118,11 @@ def _chart(key: str, points: list[Point], desk: Desk, language: str) -> Chart:
         best = (max if row.comparable == "higher" else min)(placed, key=lambda p: p.value)
     days = tuple((across(day), day.isoformat()) for day in ends)
     return Chart(kind, unit, placed, rows, days, _labels(shapes), best)
+
+
+def _axis(value: float, unit: str, language: str) -> str:
+    """A value beside its line: the chart's heading has the unit, but a time needs its own."""
+    return show_value(value, unit, language) if unit == "s" else show_number(value, language)
 
 
 def _labels(shapes: dict[str, str]) -> tuple[tuple[float, str, str], ...]:

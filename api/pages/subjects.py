@@ -11,8 +11,8 @@ from api.deps import AtDesk, Desk, now
 from api.pages.figures import LEADERS, Chart, charts, comparable, given
 from api.pages.showing import language_of, page
 from api.routes.events import read_cursor, write_cursor
-from knowledge.schema import Theme
-from pipeline.records import Event, Link
+from knowledge.schema import Relation, Theme
+from pipeline.records import Event, Link, Reason
 from storage import events
 from storage import figures as stored
 
@@ -52,7 +52,6 @@ def company_page(request: Request, desk: AtDesk, company_id: str, cursor: str | 
     row = desk.knowledge.companies.get(company_id)
     if row is None:
         raise HTTPException(404, "there is no such company")
-    today = _today(desk)
     with desk.store.reading() as session:
         found = events.page(session, company=company_id, cursor=read_cursor(cursor), limit=LISTED)
     return page(
@@ -61,7 +60,7 @@ def company_page(request: Request, desk: AtDesk, company_id: str, cursor: str | 
         company=row,
         products=desk.knowledge.products_of(company_id),
         units=desk.knowledge.units_of(company_id),
-        ties=sorted(desk.knowledge.relations_of(company_id, today), key=lambda r: (r.kind != "is_listed_as", r.kind)),
+        ties=_strongest(desk, company_id),
         events=found.events,
         next_cursor=write_cursor(found.next),
     )
@@ -73,7 +72,9 @@ def leaders_page(request: Request, desk: AtDesk) -> Response:
     language = language_of(request)
     with desk.store.reading() as session:
         found = stored.with_kinds(session, comparable(desk), now())
-    drawn = [chart for chart in charts(given(found, desk, language), desk, language) if len(chart.points) > 1]
+    drawn = [
+        chart for chart in charts(given(found, desk, language), desk, language) if chart.best and len(chart.points) > 1
+    ]
     return page(request, "leaders.html", charts=drawn[:LEADERS])
 
 
@@ -146,7 +147,7 @@ def theme_page(request: Request, desk: AtDesk, theme_id: str) -> Response:
     )
 
 
-def _triggered(desk: Desk, theme: Theme) -> list[tuple[Event, str]]:
+def _triggered(desk: Desk, theme: Theme) -> list[tuple[Event, Reason]]:
     """Of the newest events those that triggered a theme, with the reason in the lens `all`."""
     with desk.store.reading() as session:
         newest = events.recent(session, LINEAGE)
@@ -157,7 +158,18 @@ def _triggered(desk: Desk, theme: Theme) -> list[tuple[Event, str]]:
         for match in score.themes if score else ():
             if match.theme_id == theme.id:
                 found.append((event, match.reason))
-    return found[:LISTED]  # type: ignore[return-value]
+    return found[:LISTED]
+
+
+def _strongest(desk: Desk, company_id: str) -> list[Relation]:
+    """A company's ties as of today: its own listings, then the strongest kinds."""
+    kinds = desk.knowledge.relation_kinds
+
+    def order(tie: Relation) -> tuple[bool, float, str]:
+        weight = kinds[tie.kind].weight if tie.kind in kinds else 0.0
+        return tie.kind != "is_listed_as", -weight * tie.confidence, tie.security
+
+    return sorted(desk.knowledge.relations_of(company_id, _today(desk)), key=order)
 
 
 def _versions(found: tuple[Event, ...], product_id: str) -> list[Version]:

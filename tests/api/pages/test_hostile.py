@@ -20,7 +20,7 @@ ALLOWED = frozenset(
     """
     html head meta title link script body a header img form input button nav main h1 h2 h3 p ul ol li div span b strong
     small section article aside table thead tbody tr th td q code dl dt dd time details summary figure figcaption svg line
-    text circle rect path iframe label select option textarea fieldset legend meter mark pre br
+    text g circle rect path iframe label select option textarea fieldset legend meter mark pre br
     """.split()  # noqa: SIM905 read as words
 )
 ADDRESSES = ("href", "src", "action", "formaction", "data", "hx-get", "hx-post")
