@@ -16,6 +16,20 @@ _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za
 _CHAT = re.compile(r"-?\d{3,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
 
 
+APPRISE = {
+    "discord": "https://discord.com/",
+    "gchat": "https://chat.googleapis.com/",
+    "line": "https://api.line.me/",
+    "pbul": "https://api.pushbullet.com/",
+    "pover": "https://api.pushover.net/",
+    "prowl": "https://api.prowlapp.com/",
+    "pushplus": "https://www.pushplus.plus/",
+    "schan": "https://sctapi.ftqq.com/",
+    "spike": "https://api.spike.sh/",
+    "threema": "https://msgapi.threema.ch/",
+}
+"""Schemes that go through apprise, with the one host that each reaches; those whose address names a host are not among them."""
+
 _WORTH_HIDING = 6
 """Shorter pieces of an address are words, and no secrets."""
 
@@ -137,6 +151,15 @@ def _mail(url: str) -> Destination:
     return Destination(channel="mailto", address=recipient)
 
 
+def _other(url: str) -> Destination:
+    rest = url.partition("://")[2]
+    if not re.fullmatch(r"[A-Za-z0-9_~@.+/-]{6,400}", rest):
+        raise DestinationInvalid(
+            url, "write it as apprise does: tokens behind //, parted by /, and no options behind ?"
+        )
+    return Destination(channel="apprise", address=url, secrets=tuple(part for part in re.split("[/@]", rest) if part))
+
+
 _READERS: dict[str, Callable[[str], Destination]] = {
     "webhook+https": _webhook,
     "webhook+http": _webhook,
@@ -147,6 +170,7 @@ _READERS: dict[str, Callable[[str], Destination]] = {
     "slack": _slack,
     "telegram": _telegram,
     "mailto": _mail,
+    **dict.fromkeys(APPRISE, _other),
 }
 
 SCHEMES = tuple(_READERS)

@@ -7,8 +7,19 @@ from datetime import datetime
 
 from pipeline.destination import SCHEMES, Destination, DestinationInvalid, destination, masked
 from pipeline.records import Alert
-from worker.deliver import dingtalk, feishu, mail, slack, telegram, webhook, wecom
-from worker.deliver.outcome import Answer, Client, NoAnswer, NotReached, Outcome, Refused, Request, Sent, Unknown
+from worker.deliver import dingtalk, feishu, mail, others, slack, telegram, webhook, wecom
+from worker.deliver.outcome import (
+    Answer,
+    Checker,
+    Client,
+    NoAnswer,
+    NotReached,
+    Outcome,
+    Refused,
+    Request,
+    Sent,
+    Unknown,
+)
 
 __all__ = [
     "SCHEMES",
@@ -43,6 +54,10 @@ def send(
         if server is None:
             return Refused("no mail server is set", retry=False)
         return mail.send(alert, where.address, server, repeat=repeat)
+    if where.channel == "apprise":
+        if not isinstance(client, Checker):
+            return Refused("nothing here can say whether its host may be reached", retry=False)
+        return others.send(alert, where.address, client.check, repeat=repeat)
     try:
         answer = client.post(compose(alert, where, now, repeat=repeat))
     except NotReached as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import aiohttp
 
@@ -23,6 +24,13 @@ class GuardedClient:
     def post(self, request: Request) -> Answer:
         """The answer, its body cut at 64 KB. Raises NotReached where nothing was sent, else NoAnswer."""
         return asyncio.run(self._post(request))
+
+    def check(self, url: str) -> None:
+        """Nothing where every address that a URL's host has may be reached. Raises Refused, or OSError for no host."""
+        asked = self._guard.check(url)
+        for *_, found in socket.getaddrinfo(asked.host, asked.port, type=socket.SOCK_STREAM):
+            if not self._guard.permits(str(found[0]), int(found[1])):
+                raise Refused(asked.host or url, "its name leads to an address that is not public")
 
     async def _post(self, request: Request) -> Answer:
         try:

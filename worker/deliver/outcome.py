@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 BUSY_SECONDS = 60.0
 """How long to wait where a vendor says "too fast" and not until when; their windows are a minute."""
@@ -101,6 +101,15 @@ class Client(Protocol):
 
     def post(self, request: Request) -> Answer:
         """The answer, of any status. Raises NotReached or NoAnswer."""
+        ...
+
+
+@runtime_checkable
+class Checker(Protocol):
+    """Whatever can say beforehand whether an address may be reached: for what sends by a way of its own."""
+
+    def check(self, url: str) -> None:
+        """Nothing where it may be reached. Raises OSError where it may not, or its host is not known."""
         ...
 
 

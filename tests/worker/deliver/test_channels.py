@@ -17,7 +17,19 @@ from pipeline.records import Alert
 from tests.factories import make_alert
 from tests.worker.deliver import vendors
 from tests.worker.deliver.vendors import Judge, said, serving
-from worker.deliver import Outcome, Refused, Sent, Unknown, destination, mail, send
+from worker.deliver import (
+    Answer,
+    Outcome,
+    Refused,
+    Sent,
+    Unknown,
+    destination,
+    dingtalk,
+    feishu,
+    mail,
+    send,
+    wecom,
+)
 from worker.deliver.outcome import NotReached, Request
 
 NOW = datetime(2024, 3, 18, 9, 30, tzinfo=UTC)
@@ -125,6 +137,31 @@ def test_a_documented_refusal_is_never_taken_for_sent(
     outcome = tell(GOOD[channel][0], lambda *_: answer)
     assert isinstance(outcome, Refused)
     assert {name: getattr(outcome, name) for name in wants} == wants
+
+
+NAMED = [
+    (channel, field, code, kind)
+    for channel, field, module in (
+        ("wecom", "errcode", wecom),
+        ("feishu", "code", feishu),
+        ("dingtalk", "errcode", dingtalk),
+    )
+    for kind, codes in (("busy", module.BUSY), ("passing", module.PASSING), ("gone", module.GONE))
+    for code in sorted(codes)
+]
+
+
+@pytest.mark.parametrize(("channel", "field", "code", "kind"), NAMED)
+@pytest.mark.parametrize("status", [200, 400])
+def test_every_code_that_is_named_is_judged_as_named_whatever_the_status(
+    channel: str, field: str, code: int, kind: str, status: int
+) -> None:
+    answer = Answer(status, {}, json.dumps({field: code, "errmsg": "as told", "msg": "as told"}).encode())
+    read = {"wecom": wecom.read, "feishu": feishu.read, "dingtalk": dingtalk.read}[channel]
+    outcome = read(answer, NOW)
+    assert isinstance(outcome, Refused)
+    assert (outcome.retry, outcome.gone, outcome.wait is not None) == (kind != "gone", kind == "gone", kind == "busy")
+    assert "as told" in outcome.reason
 
 
 CHATS = [channel for channel in GOOD if channel != "webhook"]

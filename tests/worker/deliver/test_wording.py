@@ -76,6 +76,20 @@ def test_no_mention_no_link_no_markup_gets_through(channel: str, payload: str) -
 
 
 @pytest.mark.parametrize("channel", URLS)
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_hostile_title_is_only_words_or_stands_where_no_markup_is_read(channel: str, payload: str) -> None:
+    request = compose(make_alert(title=payload, body="safe"), destination(URLS[channel]), NOW)
+    message = json.loads(request.body)
+    if channel in ("feishu", "lark"):
+        assert message["card"]["header"].pop("title")["tag"] == "plain_text"
+    elif channel == "slack":
+        assert message["blocks"].pop(0)["text"]["type"] == "plain_text"
+    written = json.dumps(message, ensure_ascii=False)
+    for pattern in FORBIDDEN[channel]:
+        assert not re.search(pattern, written), pattern
+
+
+@pytest.mark.parametrize("channel", URLS)
 def test_the_sources_address_stays_an_address(channel: str) -> None:
     assert "https://example.com/news/1?a=b" in shown(channel, "t", "来源：https://example.com/news/1?a=b，媒体")
 
