@@ -62,7 +62,8 @@ def destination(url: str) -> Destination:
     scheme = url.partition(":")[0].lower()
     reader = _READERS.get(scheme)
     if reader is None:
-        raise DestinationInvalid(url, f"no channel for {scheme!r}; known are {', '.join(sorted(_READERS))}")
+        named = repr(scheme) if "://" in url else "what is no address"
+        raise DestinationInvalid(url, f"no channel for {named}; known are {', '.join(sorted(_READERS))}")
     if re.search(r"[\x00-\x20\x7f\\]", url):
         raise DestinationInvalid(url, "spaces, control characters and backslashes do not belong in an address")
     return reader(url)
@@ -70,7 +71,9 @@ def destination(url: str) -> Destination:
 
 def masked(url: str) -> str:
     """An address as it may be shown: the channel and who it reaches, never a key, token or secret."""
-    scheme, _, rest = url.partition(":")
+    scheme, colon, rest = url.partition(":")
+    if not colon:
+        return "…"
     if scheme.lower().startswith("webhook+"):
         return f"{scheme}://{urlsplit(url).hostname or '…'}/…"
     if scheme.lower() == "mailto":

@@ -95,3 +95,10 @@ def test_every_kind_of_address_has_its_line_in_the_docs(scheme: str) -> None:
     docs = Path(__file__).parents[3] / "docs" / "delivery.md"
     name = "webhook+https:" if scheme == "webhook+http" else f"{scheme}:"
     assert f"`{name}" in docs.read_text("utf-8")
+
+
+def test_a_key_typed_without_its_channel_is_not_repeated() -> None:
+    with pytest.raises(DestinationInvalid) as caught:
+        destination("693a91f6-secret-key")
+    assert "secret" not in str(caught.value)
+    assert masked("693a91f6-secret-key") == "…"
