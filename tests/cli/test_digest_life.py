@@ -31,7 +31,7 @@ def lexicon() -> Lexicon:
 def swift(monkeypatch: pytest.MonkeyPatch, lexicon: Lexicon) -> None:
     """Commands share one lexicon, and locking writes one plain format: `tests/worker/test_digests.py` freezes all six."""
     monkeypatch.setattr("worker.desk.load", lambda *_: lexicon.knowledge)
-    monkeypatch.setattr("worker.desk.Lexicon", lambda _: lexicon)
+    monkeypatch.setattr("worker.desk.Lexicon", lambda *_: lexicon)
     monkeypatch.setattr("worker.desk.sources_of", lambda _: [])
     monkeypatch.setattr("pipeline.digest.FORMATS", ("text", "json"))
 

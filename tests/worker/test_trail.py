@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import pytest
 import structlog
 
 from storage import watches
@@ -13,6 +15,14 @@ from worker.deliver.outcome import Sent
 from worker.desk import Desk
 
 NOW = datetime(2024, 3, 18, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def every_level() -> Iterator[None]:
+    """Logging as it is before any command set it up."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 class Kind:
