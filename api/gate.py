@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.deps import Desk
-from api.keys import CSRF_FIELD, CSRF_HEADER, SAFE_METHODS, Caller, Pace, scope_needed, write_down
+from api.keys import CSRF_FIELD, CSRF_HEADER, SAFE_METHODS, Pace, scope_needed, write_down
 from api.routes import feeds, websub
 
 OPEN = frozenset({"/healthz", "/readyz", "/key"})
@@ -84,12 +84,6 @@ class Gate:
         if not sent and is_form and int(request.headers.get("content-length") or 0) <= MOST_FORM:
             sent = parse_qs((await request.body()).decode("utf-8", "replace")).get(CSRF_FIELD, [""])[0]
         return self._desk.keys.is_own_form(request, sent)
-
-
-def caller_of(request: Request) -> Caller:
-    """Who asks, as the gate found out."""
-    found: Caller = request.state.caller
-    return found
 
 
 def problem(status: int, title: str, detail: str) -> Response:

@@ -128,6 +128,12 @@ class KeyHolder:
         return found
 
 
+def caller_of(request: Request) -> Caller:
+    """Who asks, as the gate found out."""
+    found: Caller = request.state.caller
+    return found
+
+
 @dataclass
 class Pace:
     """So many requests a minute for each caller, some of them at once."""

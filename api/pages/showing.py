@@ -14,7 +14,7 @@ from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
 
 from api.deps import desk_of
-from api.gate import caller_of
+from api.keys import caller_of
 from pipeline.digest.figures import show
 from pipeline.records import Event
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.deps import AtDesk, Desk, now
-from api.gate import caller_of
+from api.keys import caller_of
 from api.pages.showing import page
 from pipeline.destination import masked
 from pipeline.records import Alert

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from api.deps import AtDesk, Desk, desk_of, now
-from api.gate import caller_of
+from api.keys import caller_of
 from api.pages.showing import form_of, one, page
 from api.routes.watches import Rehearsed, WatchIn, add_watch, change_watch, try_watch
 from pipeline.destination import masked

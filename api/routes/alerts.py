@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
+from sqlalchemy.orm import Session
 
 from api.deps import AtDesk, Desk, now
+from api.keys import caller_of
 from pipeline.destination import masked
 from pipeline.records import Alert, Record
 from storage import alert_history, outbox, watches
@@ -33,6 +35,7 @@ class AlertWhole(Record):
 
 @router.get("/alerts")
 def list_alerts(
+    request: Request,
     desk: AtDesk,
     watch: Annotated[list[str] | None, Query()] = None,
     since: datetime | None = None,
@@ -42,8 +45,11 @@ def list_alerts(
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AlertPage:
-    """Alerts that meet every filter given: a watch, a time, a delivery's state, words."""
+    """Alerts of the caller's watches that meet every filter given: a watch, a time, a delivery's state, words."""
     with desk.store.reading() as session:
+        own = _own_watches(session, request)
+        if own is not None:
+            watch = [each for each in own if watch is None or each in watch]
         before = watches.alert(session, cursor) if cursor else None
         if cursor and before is None:
             raise ValueError("cursor: take the one that a page gave as `next`")
@@ -62,21 +68,37 @@ def list_alerts(
 
 
 @router.get("/alerts/{alert_id}")
-def one_alert(desk: AtDesk, alert_id: str) -> AlertWhole:
+def one_alert(request: Request, desk: AtDesk, alert_id: str) -> AlertWhole:
     """An alert with its deliveries and every attempt at them."""
     with desk.store.reading() as session:
-        [told] = alert_history.told(session, [_found(watches.alert(session, alert_id), alert_id)])
+        [told] = alert_history.told(session, [_found(_own_alert(session, request, alert_id), alert_id)])
         attempts = [attempt for delivery in told.deliveries for attempt in outbox.history(session, delivery.id)]
     return AlertWhole(told=_shown(told), attempts=tuple(attempts))
 
 
 @router.post("/deliveries/{delivery_id}/replay", status_code=202)
-def replay(desk: AtDesk, delivery_id: int) -> dict[str, str | int]:
+def replay(request: Request, desk: AtDesk, delivery_id: int) -> dict[str, str | int]:
     """Send a dead delivery again; the sender takes it within seconds."""
     with desk.store.writing() as session:
-        if not outbox.revive(session, delivery_id, now()):
+        held = outbox.get(session, delivery_id)
+        is_seen = held is not None and (
+            caller_of(request).sees is None or _own_alert(session, request, held.alert_id) is not None
+        )
+        if not is_seen or not outbox.revive(session, delivery_id, now()):
             raise HTTPException(409, f"delivery {delivery_id} is not dead, or not there")
     return {"delivery": delivery_id, "status": "due"}
+
+
+def _own_watches(session: Session, request: Request) -> list[str] | None:
+    """The ids of the caller's watches; None for every watch."""
+    sees = caller_of(request).sees
+    return None if sees is None else [watch.id for watch in watches.all_watches(session, sees)]
+
+
+def _own_alert(session: Session, request: Request, alert_id: str) -> Alert | None:
+    """The alert, where the caller may see it; another's is as if it were not there."""
+    found, own = watches.alert(session, alert_id), _own_watches(session, request)
+    return found if found is not None and (own is None or found.watch_id in own) else None
 
 
 def _shown(told: Told) -> Told:

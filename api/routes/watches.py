@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import Field
 
 from api.deps import AtDesk, Desk, now
+from api.keys import caller_of
 from pipeline import rehearsal, timing
 from pipeline.destination import masked
 from pipeline.records import Alert, Record, Watch
@@ -39,22 +40,33 @@ class Rehearsed(Record):
 
 
 @router.get("/watches")
-def list_watches(desk: AtDesk, owner: str | None = None) -> list[Watch]:
-    """Every watch, or one person's. Destinations are masked."""
+def list_watches(request: Request, desk: AtDesk, owner: str | None = None) -> list[Watch]:
+    """The caller's watches; an admin's key sees everybody's, or one person's. Destinations are masked."""
     with desk.store.reading() as session:
-        return [_shown(watch) for watch in watches.all_watches(session, owner)]
+        return [_shown(watch) for watch in watches.all_watches(session, caller_of(request).sees or owner)]
 
 
 @router.get("/watches/{watch_id}")
-def one_watch(desk: AtDesk, watch_id: str) -> Watch:
+def one_watch(request: Request, desk: AtDesk, watch_id: str) -> Watch:
     """A watch; its destinations are masked."""
-    with desk.store.reading() as session:
-        return _shown(_found(watches.get(session, watch_id), watch_id))
+    return _shown(_own(request, desk, watch_id))
 
 
 @router.post("/watches", status_code=201)
-def add_watch(desk: AtDesk, given: WatchIn) -> Watch:
-    """Keep a watch. Try it with `/v1/watches/dry-run` first."""
+def post_watch(request: Request, desk: AtDesk, given: WatchIn) -> Watch:
+    """Keep a watch, as the caller's own. Try it with `/v1/watches/dry-run` first."""
+    return add_watch(desk, _as_own(request, given))
+
+
+@router.put("/watches/{watch_id}")
+def put_watch(request: Request, desk: AtDesk, watch_id: str, given: WatchIn) -> Watch:
+    """A watch as given, in place of what it was. A destination that comes back masked stays as it is kept."""
+    _own(request, desk, watch_id)
+    return change_watch(desk, watch_id, _as_own(request, given))
+
+
+def add_watch(desk: Desk, given: WatchIn) -> Watch:
+    """Keep a watch, whoever asks."""
     watch = _sound(desk, given)
     with desk.store.writing() as session:
         if watches.get(session, watch.id):
@@ -63,9 +75,8 @@ def add_watch(desk: AtDesk, given: WatchIn) -> Watch:
     return _shown(watch)
 
 
-@router.put("/watches/{watch_id}")
-def change_watch(desk: AtDesk, watch_id: str, given: WatchIn) -> Watch:
-    """A watch as given, in place of what it was. A destination that comes back masked stays as it is kept."""
+def change_watch(desk: Desk, watch_id: str, given: WatchIn) -> Watch:
+    """A watch as given, in place of what it was, whoever asks. A masked destination stays as it is kept."""
     with desk.store.writing() as session:
         old = _found(watches.get(session, watch_id), watch_id)
         kept = _unmasked(given.destinations, old.destinations)
@@ -75,8 +86,9 @@ def change_watch(desk: AtDesk, watch_id: str, given: WatchIn) -> Watch:
 
 
 @router.delete("/watches/{watch_id}", status_code=204)
-def remove_watch(desk: AtDesk, watch_id: str) -> Response:
+def remove_watch(request: Request, desk: AtDesk, watch_id: str) -> Response:
     """Remove a watch; its alerts stay on record."""
+    _own(request, desk, watch_id)
     with desk.store.writing() as session:
         if not watches.remove(session, watch_id):
             raise HTTPException(404, f"there is no watch {watch_id!r}")
@@ -128,6 +140,20 @@ def _unmasked(given: Sequence[str], kept: Sequence[str]) -> tuple[str, ...]:
 def _shown(watch: Watch) -> Watch:
     """The watch as it may be shown: without the keys and secrets of its destinations."""
     return Watch.model_validate(watch.model_dump() | {"destinations": tuple(map(masked, watch.destinations))})
+
+
+def _own(request: Request, desk: Desk, watch_id: str) -> Watch:
+    """The watch, where the caller may see it; another's is as if it were not there."""
+    sees = caller_of(request).sees
+    with desk.store.reading() as session:
+        watch = watches.get(session, watch_id)
+    return _found(watch if watch is None or sees in (None, watch.owner) else None, watch_id)
+
+
+def _as_own(request: Request, given: WatchIn) -> WatchIn:
+    """A watch under its caller's name; an admin may give it to anybody."""
+    sees = caller_of(request).sees
+    return given if sees is None else given.model_copy(update={"owner": sees})
 
 
 def _found(watch: Watch | None, watch_id: str) -> Watch:

@@ -107,3 +107,23 @@ def test_a_pace_lets_so_many_through_and_then_says_how_long(monkeypatch: pytest.
     assert pace.wait("b") == 0
     clock[0] += 1
     assert pace.wait("a") == 0
+
+
+def test_nobody_sees_or_changes_another_s_watches_and_alerts(client: TestClient) -> None:
+    def made_for(owner: str) -> dict[str, str]:
+        answer = client.post("/v1/keys", json={"name": owner, "owner": owner, "scope": "write"}, headers=ADMIN)
+        return {"Authorization": f"Bearer {answer.json()['secret']}"}
+
+    li, wang = made_for("li"), made_for("wang")
+    asked = {"id": "li-kimi", "name": "Kimi", "owner": "wang", "companies": ["moonshot-ai"]}
+    asked["destinations"] = ["mailto:li@desk.example"]
+    kept = client.post("/v1/watches", json=asked, headers=li)
+    assert (kept.status_code, kept.json()["owner"]) == (201, "li")
+    assert [watch["id"] for watch in client.get("/v1/watches", headers=li).json()] == ["li-kimi"]
+    assert client.get("/v1/watches?owner=li", headers=wang).json() == []
+    matrix = [("GET", None), ("PUT", asked), ("DELETE", None)]
+    for method, body in matrix:
+        assert client.request(method, "/v1/watches/li-kimi", json=body, headers=wang).status_code == 404, method
+    assert client.get("/v1/alerts?watch=li-kimi", headers=wang).json()["alerts"] == []
+    assert client.post("/v1/deliveries/1/replay", headers=wang).status_code == 409
+    assert client.delete("/v1/watches/li-kimi", headers=li).status_code == 204
