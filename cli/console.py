@@ -37,12 +37,29 @@ class Refusal(Exception):
 
 
 _asked_to_stop = threading.Event()
+_in_pieces = threading.Event()
 
 
 def interrupt(*_: object) -> None:
-    """The handler of Ctrl-C and of a polite kill. The wish is kept, since a library may swallow what is raised here."""
+    """The handler of Ctrl-C and of a polite kill. The wish is kept, since a library may swallow what is raised here.
+
+    Work in pieces ends its piece first: raised inside a transaction's own steps, it could leave the store held. Asked a
+    second time, it ends where it stands.
+    """
+    is_first = not _asked_to_stop.is_set()
     _asked_to_stop.set()
-    raise KeyboardInterrupt
+    if not (is_first and _in_pieces.is_set()):
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def in_pieces() -> Iterator[None]:
+    """Work that calls `heed_interrupt` between its pieces, each of a second or so."""
+    _in_pieces.set()
+    try:
+        yield
+    finally:
+        _in_pieces.clear()
 
 
 def heed_interrupt() -> None:

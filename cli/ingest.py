@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.console import Refusal, complain, heed_interrupt, now, progress, read_lines, read_settings
+from cli.console import Refusal, complain, heed_interrupt, in_pieces, now, progress, read_lines, read_settings
 from cli.store import opened_desk
 from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
@@ -58,7 +58,7 @@ def process_all(desk: Desk) -> Counter[State]:
     with desk.store.reading() as session:
         waiting = documents.counts_by_state(session)[State.PENDING]
     fates: Counter[State] = Counter()
-    with progress("processing", waiting) as advance:
+    with progress("processing", waiting) as advance, in_pieces():
         while batch := process_due(desk, now()):
             fates += batch
             advance(batch.total())
