@@ -178,4 +178,6 @@ def _redraw() -> Update:
 @cache
 def _untag() -> Delete:
     row = _tags.c
-    return delete(_tags).where(row.tag == bindparam("a"), row.filed_at == bindparam("b"), row.event_id == bindparam("c"))
+    return delete(_tags).where(
+        row.tag == bindparam("a"), row.filed_at == bindparam("b"), row.event_id == bindparam("c")
+    )

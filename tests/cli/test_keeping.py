@@ -12,8 +12,8 @@ from cli.console import Refusal
 from cli.main import app
 from storage import queue
 from storage.engine import Store, open_store
-from storage.secrets import place
 from storage.move import contents
+from storage.secrets import place
 from tests.storage.factories import finish, make_raw, take
 
 

@@ -96,7 +96,9 @@ def _table(document: Any, table: Table) -> None:
 
 def _cell(cell: Any, words: str, bold: bool = False) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph._p.style = "Cell"  # by its id: by its name, python-docx goes through all styles for each of a thousand cells
+    paragraph._p.style = (
+        "Cell"  # by its id: by its name, python-docx goes through all styles for each of a thousand cells
+    )
     end = 0
     for match in _ADDRESS.finditer(words):
         address = match[0].rstrip(".,;")
