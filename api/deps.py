@@ -35,6 +35,10 @@ class Desk:
     feed_hub: str = ""
     redis_url: str = ""
 
+    def zoned(self, at: datetime | None) -> datetime | None:
+        """A time that was given without a zone, in the report's."""
+        return at if at is None or at.tzinfo else at.replace(tzinfo=self.zone)
+
     @cached_property
     def names(self) -> Names:
         """Every name by which people ask."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 
 from api.deps import Desk
 from pipeline.records import Event
@@ -18,29 +19,40 @@ MOST_REPLAYED = 500
 RETRY_MS = 3_000
 
 
-async def stream(desk: Desk, last_id: str, redis_url: str = "") -> AsyncIterator[str]:
-    """Messages for as long as the client listens: what it missed, then what happens; a comment now and then to keep the line."""
-    yield f"retry: {RETRY_MS}\n\n"
-    seen = read_mark(last_id) if last_id else datetime.now(UTC)
-    async with aclosing(live.subscribe(desk.store, redis_url)) as told:
-        listening = asyncio.ensure_future(anext(told))
-        await asyncio.sleep(
-            0
-        )  # it listens from here on, so that nothing falls between what was missed and what happens
+def open_stream(desk: Desk, last_id: str, name: str, write: Callable[[Event], str]) -> StreamingResponse:
+    """Each new or changed event as a Server-Sent Event of a name, with the data that `write` makes of it; "" leaves it out.
+
+    What a client missed since `last_id` comes first. Raises ValueError for an id that nobody gave.
+    """
+    since = read_mark(last_id) if last_id else None
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(lines(desk, since, name, write), media_type="text/event-stream", headers=headers)
+
+
+async def lines(desk: Desk, since: datetime | None, name: str, write: Callable[[Event], str]) -> AsyncGenerator[str]:
+    """What was missed, then what comes; a comment now and then, so that a dead line is noticed."""
+    yield f"retry: {RETRY_MS}\n: listening\n\n"
+    async with aclosing(live.subscribe(desk.store, desk.redis_url)) as told:
+        coming = asyncio.ensure_future(anext(told))
+        await asyncio.sleep(0)  # begins to listen, so that nothing falls between what was missed and what comes
         try:
-            if last_id:
-                for event, mark in await run_in_threadpool(changes, desk, seen, MOST_REPLAYED):
-                    yield message(event, mark)
+            if since is not None:
+                for event, mark in await run_in_threadpool(changes, desk, since, MOST_REPLAYED):
+                    yield _message(mark, name, write(event))
             while True:
-                ids = await listening
+                ids = await coming
                 for event in await run_in_threadpool(_several, desk, ids):
-                    yield message(event, write_mark(datetime.now(UTC), event.id))
+                    yield _message(write_mark(datetime.now(UTC), event.id), name, write(event))
                 if not ids:
                     yield ": still here\n\n"
-                listening = asyncio.ensure_future(anext(told))
+                coming = asyncio.ensure_future(anext(told))
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+
+def _message(mark: str, name: str, data: str) -> str:
+    return f"id: {mark}\nevent: {name}\ndata: {data}\n\n" if data else ""
 
 
 def next_mark(found: Sequence[tuple[Event, str]], asked: str, limit: int, now: datetime) -> str:
@@ -57,11 +69,6 @@ def changes(desk: Desk, since: datetime, limit: int) -> list[tuple[Event, str]]:
         found = events.several(session, list(last))
     ordered = sorted(last.items(), key=lambda item: (item[1], item[0]))
     return [(found[event_id], write_mark(at, event_id)) for event_id, at in ordered if event_id in found]
-
-
-def message(event: Event, mark: str) -> str:
-    """One event as the wire has it."""
-    return f"id: {mark}\nevent: event\ndata: {event.model_dump_json()}\n\n"
 
 
 def write_mark(at: datetime, event_id: str) -> str:
@@ -81,6 +88,8 @@ def read_mark(mark: str) -> datetime:
 
 
 def _several(desk: Desk, ids: tuple[str, ...]) -> list[Event]:
+    if not ids:
+        return []
     with desk.store.reading() as session:
         found = events.several(session, list(ids))
     return list(found.values())

@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 import redis
 
+from knowledge.load import load
+from pipeline.lexicon import Lexicon
 from storage.engine import Store, open_store
 from tests import servers
 from tests.offline import sitecustomize as offline
@@ -23,6 +25,12 @@ hypothesis.settings.register_profile("steady", derandomize=True, database=None)
 hypothesis.settings.register_profile("explore", print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 """The default run draws the same cases each time; HYPOTHESIS_PROFILE=explore looks for new ones."""
+
+
+@pytest.fixture(scope="session")
+def lexicon() -> Lexicon:
+    """The bundled knowledge, ready for tagging."""
+    return Lexicon(load())
 
 
 @pytest.fixture(scope="session")

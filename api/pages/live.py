@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from api.deps import AtDesk, Desk
+from api.deps import AtDesk
 from api.pages.showing import event_row, page
-from api.stream import MOST_REPLAYED, RETRY_MS, changes, read_mark, write_mark
+from api.stream import open_stream
 from pipeline.records import Event
-from storage import events, live
+from storage import events
 
 router = APIRouter()
 
@@ -32,35 +28,11 @@ def live_page(request: Request, desk: AtDesk) -> Response:
 
 
 @router.get("/live/stream")
-def live_stream(request: Request, desk: AtDesk, last_event_id: Annotated[str, Header()] = "") -> Response:
+def live_stream(request: Request, desk: AtDesk, last_event_id: Annotated[str, Header()] = "") -> StreamingResponse:
     """Rows of the page as Server-Sent Events, from the one that the browser saw last."""
-    since = read_mark(last_event_id) if last_event_id else None
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_rows(request, desk, since), media_type="text/event-stream", headers=headers)
 
+    def row(event: Event) -> str:
+        shown = {"id": event.id, "html": event_row(request, event)}
+        return "" if event.is_noise else json.dumps(shown, ensure_ascii=False)
 
-async def _rows(request: Request, desk: Desk, since: datetime | None) -> AsyncIterator[str]:
-    """What was missed, then what comes; a comment now and then, so that a dead line is noticed."""
-    yield f"retry: {RETRY_MS}\n: listening\n\n"
-    async with aclosing(live.subscribe(desk.store, desk.redis_url)) as told:
-        if since is not None:
-            for event, mark in await run_in_threadpool(changes, desk, since, MOST_REPLAYED):
-                yield _message(request, event, mark)
-        async for ids in told:
-            if not ids:
-                yield ": still here\n\n"
-            for event in await run_in_threadpool(_several, desk, ids):
-                yield _message(request, event, write_mark(datetime.now(UTC), event.id))
-
-
-def _message(request: Request, event: Event, mark: str) -> str:
-    row = {"id": event.id, "html": event_row(request, event)}
-    return f"id: {mark}\nevent: row\ndata: {json.dumps(row, ensure_ascii=False)}\n\n"
-
-
-def _several(desk: Desk, ids: tuple[str, ...]) -> list[Event]:
-    if not ids:
-        return []
-    with desk.store.reading() as session:
-        found = events.several(session, list(ids))
-    return [event for event in found.values() if not event.is_noise]
+    return open_stream(desk, last_event_id, "row", row)

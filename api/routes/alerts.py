@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request
 from sqlalchemy.orm import Session
 
-from api.deps import AtDesk, Desk, now
+from api.deps import AtDesk, now
 from api.keys import caller_of
 from pipeline.destination import masked
 from pipeline.records import Alert, Record
@@ -56,8 +56,8 @@ def list_alerts(
         found = alert_history.find(
             session,
             watch_ids=watch,
-            since=_aware(since, desk),
-            until=_aware(until, desk),
+            since=desk.zoned(since),
+            until=desk.zoned(until),
             states=state,
             text=text,
             before=before,
@@ -111,7 +111,3 @@ def _found(alert: Alert | None, alert_id: str) -> Alert:
     if alert is None:
         raise HTTPException(404, f"there is no alert {alert_id!r}")
     return alert
-
-
-def _aware(at: datetime | None, desk: Desk) -> datetime | None:
-    return at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone)

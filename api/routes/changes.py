@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.deps import AtDesk, now
-from api.stream import changes, next_mark, read_mark, stream
+from api.stream import changes, next_mark, open_stream, read_mark
 from pipeline.records import Event, Record
 from storage.export import COLUMNS, as_csv, rows
 
@@ -41,14 +41,9 @@ def list_changes(
 
 
 @router.get("/stream", response_class=StreamingResponse)
-def open_stream(desk: AtDesk, last_event_id: Annotated[str, Header()] = "") -> StreamingResponse:
+def stream_events(desk: AtDesk, last_event_id: Annotated[str, Header()] = "") -> StreamingResponse:
     """Server-Sent Events: each new or changed event as it comes. `Last-Event-ID` brings what was missed."""
-    if last_event_id:
-        read_mark(last_event_id)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        stream(desk, last_event_id, desk.redis_url), media_type="text/event-stream", headers=headers
-    )
+    return open_stream(desk, last_event_id, "event", Event.model_dump_json)
 
 
 @router.get("/export")
@@ -62,8 +57,7 @@ def export(
     format: Literal["csv", "parquet"] = "csv",
 ) -> Response:
     """Events x linked securities with the times of publication, first sight and knowing the link: a bulk table for a study."""
-    zoned = [at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone) for at in (start, end, as_of)]
-    first, last, known_by = zoned
+    first, last, known_by = map(desk.zoned, (start, end, as_of))
     if first is None or last is None or not first < last <= first + timedelta(days=MOST_DAYS):
         raise ValueError(f"from, to: a time of at most {MOST_DAYS} days, the first before the last")
     found = rows(desk.store, first, last, known_by)

@@ -52,8 +52,8 @@ def list_events(
             modality=modality,
             event_type=type,
             security=security,
-            since=_aware(since, desk),
-            until=_aware(until, desk),
+            since=desk.zoned(since),
+            until=desk.zoned(until),
             cursor=read_cursor(cursor),
             limit=limit,
         )
@@ -89,7 +89,3 @@ def read_cursor(text: str | None) -> events.Cursor | None:
         return events.Cursor(when=datetime.fromtimestamp(float(when), UTC), event_id=event_id)
     except (ValueError, OverflowError, OSError) as error:
         raise ValueError("cursor: take the one that a page gave as `next`") from error
-
-
-def _aware(at: datetime | None, desk: AtDesk) -> datetime | None:
-    return at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone)

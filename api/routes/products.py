@@ -83,9 +83,8 @@ def list_facts(
     """Facts of one kind, newest event first, each with the sentence that shows it: how a figure moved over time."""
     if kind not in desk.knowledge.fact_kinds:
         raise ValueError(f"kind: {kind} is none; there are {', '.join(desk.knowledge.fact_kinds)}")
-    zoned = [at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone) for at in (since, until)]
     tags = [(prefix, value) for prefix, value in (("co", company), ("pr", product)) if value]
-    question = plain("", *tags, since=zoned[0], until=zoned[1])
+    question = plain("", *tags, since=desk.zoned(since), until=desk.zoned(until))
     with desk.store.reading() as session:
         hits = finding.find(session, question, kind="event", order="newest", limit=LOOKED_AT)
         found = events.several(session, [hit.subject for hit in hits])

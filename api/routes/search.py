@@ -75,8 +75,8 @@ def search(
     question = question.model_copy(
         update={
             "groups": (*question.groups, *tagged((FACETS[key], value) for key, value in asked.items() if value)),
-            "since": _aware(since, desk) or question.since,
-            "until": _aware(until, desk) or question.until,
+            "since": desk.zoned(since) or question.since,
+            "until": desk.zoned(until) or question.until,
         }
     )
     return answers(desk, question, order, facets, limit, offset)
@@ -112,7 +112,3 @@ def _counts(desk: Desk, key: str, counted: dict[str, int]) -> tuple[Count, ...]:
     ids = desk.facet_ids[key]
     best = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Count(id=ids[tag], count=count) for tag, count in best if tag in ids)[:SHOWN_FACETS]
-
-
-def _aware(at: datetime | None, desk: Desk) -> datetime | None:
-    return at if at is None or at.tzinfo else at.replace(tzinfo=desk.zone)

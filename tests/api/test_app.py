@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.routing import APIRoute
 
 from api import pages
 from api.app import create_app
-from knowledge.load import load
-from pipeline.lexicon import Lexicon
-from pipeline.records import RawDocument
 from settings import Settings
-from storage.engine import open_store
-from worker import jobs
-from worker.desk import Desk
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
+from tests.api.conftest import KEY, House, TestClient, kimi
 
 NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
-KEY = "lw_test-key"
 OPEN = {"/healthz", "/readyz", "/key"}
 """Routes that need no key; a new one must be listed here, or be closed."""
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings(home=home, admin_key=KEY)
-    text = "月之暗面宣布 Kimi 智能助手启动 200 万字无损上下文内测。<script>alert(1)</script>"
-    raw = RawDocument(
-        source_id="daily",
-        title="Kimi 智能助手启动 200 万字无损上下文内测",
-        text=text,
-        tier=2,
-        url="https://example.com/kimi",
-        published_at=NOW,
-        published_precision="time",
-        first_seen_at=NOW,
-    )
-    desk = Desk(open_store(settings.store_url), Lexicon(load()), {}, ZoneInfo("Asia/Shanghai"))
-    jobs.receive(desk, [raw], NOW)
-    jobs.process_due(desk, NOW)
-    desk.store.close()
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
+def client(house: House) -> Iterator[TestClient]:
+    house.bring(kimi(NOW, "<script>alert(1)</script>"))
+    with house.client() as made:
         yield made
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import httpx2
@@ -22,40 +21,18 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from knowledge.load import load
-from pipeline.lexicon import Lexicon
-from pipeline.records import RawDocument
-from settings import Settings
-from storage.engine import open_store
-from worker import jobs
-from worker.desk import Desk
+from tests.api.conftest import KEY, House, kimi
 
 NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
-KEY = "lw_test-key"
 TOOLS = {"search", "events", "event", "digest", "company"}
 
 Ask = Callable[[Client], Coroutine[Any, Any, Any]]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    raw = RawDocument(
-        source_id="daily",
-        title="Kimi 智能助手启动 200 万字无损上下文内测",
-        text="月之暗面宣布 Kimi 智能助手启动 200 万字无损上下文内测。",
-        tier=2,
-        url="https://news.example/kimi",
-        published_at=NOW,
-        published_precision="time",
-        first_seen_at=NOW,
-    )
-    store = open_store(Settings(home=home).store_url)
-    desk = Desk(store, Lexicon(load()), {}, ZoneInfo("Asia/Shanghai"))
-    jobs.receive(desk, [raw], NOW)
-    jobs.process_due(desk, NOW)
-    store.close()
-    return home
+def home(house: House) -> Path:
+    house.bring(kimi(NOW))
+    return house.home
 
 
 @pytest.fixture(scope="module")

@@ -5,26 +5,18 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
-from api.app import create_app
-from api.stream import stream
-from knowledge.load import load
+from api.stream import lines, read_mark
 from pipeline.lexicon import Lexicon
-from pipeline.records import RawDocument
-from settings import Settings
-from worker import jobs
-from worker.desk import Desk
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
+from pipeline.records import Event
+from tests.api.conftest import ADMIN, House, TestClient
+from tests.factories import make_raw
 
 NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,16 +26,12 @@ TITLES = ("Kimi 智能助手启动 200 万字无损上下文内测", "百度发�
 class Web:
     """A web side and the worker beside it."""
 
-    def __init__(self, client: TestClient, desk: Desk) -> None:
-        self.client, self.desk = client, desk
+    def __init__(self, client: TestClient, house: House) -> None:
+        self.client, self.house = client, house
 
     def bring(self, number: int, at: datetime) -> None:
-        title = TITLES[number]
-        raw = RawDocument(
-            source_id="daily", title=title, text=title, tier=2, url=f"https://n.example/{number}", first_seen_at=at
-        )
-        jobs.receive(self.desk, [raw.model_copy(update={"published_at": at, "published_precision": "time"})], at)
-        jobs.process_due(self.desk, at)
+        title, url = TITLES[number], f"https://n.example/{number}"
+        self.house.bring(make_raw(title, title, url=url, published_at=at, first_seen_at=at))
 
     def get(self, path: str) -> dict[str, object]:
         answer = self.client.get(path)
@@ -53,11 +41,10 @@ class Web:
 
 
 @pytest.fixture
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    settings = Settings(home=tmp_path_factory.mktemp("home"), admin_key="lw_test-key")
-    app = create_app(settings)
-    with TestClient(app, base_url="http://127.0.0.1:8000", headers={"Authorization": "Bearer lw_test-key"}) as client:
-        yield Web(client, Desk(app.state.desk.store, Lexicon(load()), {}, ZoneInfo("Asia/Shanghai")))
+def web(sqlite_url: str, tmp_path: Path, lexicon: Lexicon) -> Iterator[Web]:
+    house = House(tmp_path, lexicon)
+    with house.client(headers=ADMIN) as client:
+        yield Web(client, house)
 
 
 def titles(found: dict[str, object]) -> list[str]:
@@ -86,14 +73,15 @@ def test_the_stream_brings_what_was_missed_and_what_happens(web: Web) -> None:
 
     async def listen() -> list[str]:
         heard: list[str] = []
-        told = stream(web.client.app.state.desk, "2024-03-18T00:00:00+00:00~x")  # type: ignore[attr-defined]
+        desk, since = web.client.app.state.desk, read_mark("2024-03-18T00:00:00+00:00~x")  # type: ignore[attr-defined]
+        told = lines(desk, since, "event", Event.model_dump_json)
         async for message in told:
             heard.append(message)
             if len(heard) == 2:
                 await asyncio.to_thread(web.bring, 1, datetime.now(UTC))
             if sum("event: event" in one for one in heard) == 2:
                 break
-        await told.aclose()  # type: ignore[attr-defined]
+        await told.aclose()
         return heard
 
     heard = asyncio.run(asyncio.wait_for(listen(), 20))

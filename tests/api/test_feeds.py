@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -13,20 +13,9 @@ import feedparser
 import pytest
 from icalendar import Calendar
 
-from api.app import create_app
-from knowledge.load import load
-from pipeline.lexicon import Lexicon
-from pipeline.records import RawDocument
-from settings import Settings
-from storage.engine import open_store
-from worker import jobs
-from worker.desk import Desk
+from tests.api.conftest import KEY, House, TestClient
+from tests.factories import make_raw
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
-
-KEY = "lw_test-key"
 NOW = datetime.now(UTC)
 AHEAD = (NOW + timedelta(days=20)).astimezone(ZoneInfo("Asia/Shanghai")).date()
 HUB = "https://hub.example/"
@@ -37,19 +26,11 @@ TITLES = {
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    settings = Settings(
-        home=tmp_path_factory.mktemp("home"), admin_key=KEY, public_url="https://watch.example", feed_hub=HUB
+def client(house: House) -> Iterator[TestClient]:
+    house.bring(
+        *(make_raw(title, title, url=url, published_at=NOW, first_seen_at=NOW) for url, title in TITLES.items())
     )
-    desk = Desk(open_store(settings.store_url), Lexicon(load()), {}, ZoneInfo("Asia/Shanghai"))
-    for url, title in TITLES.items():
-        raw = RawDocument(
-            source_id="daily", title=title, text=title, tier=2, url=url, published_at=NOW, first_seen_at=NOW
-        )
-        jobs.receive(desk, [raw.model_copy(update={"published_precision": "time"})], NOW)
-    jobs.process_due(desk, NOW)
-    desk.store.close()
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
+    with replace(house, given={"public_url": "https://watch.example", "feed_hub": HUB}).client() as made:
         yield made
 
 

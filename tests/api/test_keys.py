@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import pytest
 
-from api.app import create_app
 from api.keys import COOKIE, Pace, scope_needed
-from settings import Settings
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
-
-ADMIN = {"Authorization": "Bearer lw_test-key"}
+from tests.api.conftest import ADMIN, House, TestClient
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    settings = Settings(home=tmp_path_factory.mktemp("home"), admin_key="lw_test-key")
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
+def client(house: House) -> Iterator[TestClient]:
+    with house.client() as made:
         yield made
 
 

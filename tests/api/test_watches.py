@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.app import create_app
-from knowledge.load import load
-from pipeline.lexicon import Lexicon
-from pipeline.records import RawDocument, Watch
-from settings import Settings
+from pipeline.records import Watch
 from storage import outbox, watches
-from storage.engine import open_store
-from worker import jobs
-from worker.desk import Desk
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
+from tests.api.conftest import ADMIN, House, TestClient, kimi
 
 KEY = "lw_test-key"
 ROBOT = "wecom://12345678-secret"
@@ -31,31 +19,16 @@ SECRET = "webhook+https://hooks.example.com/path?token=hidden#whsec_" + "A" * 32
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    settings = Settings(home=tmp_path_factory.mktemp("home"), admin_key=KEY)
+def client(house: House) -> Iterator[TestClient]:
     at = datetime.now(UTC) - timedelta(hours=2)
-    raw = RawDocument(
-        source_id="daily",
-        title="Kimi 智能助手启动 200 万字无损上下文内测",
-        text="月之暗面宣布 Kimi 智能助手启动 200 万字无损上下文内测。",
-        tier=2,
-        url="https://example.com/kimi",
-        published_at=at,
-        published_precision="time",
-        first_seen_at=at,
-    )
-    desk = Desk(open_store(settings.store_url), Lexicon(load()), {}, ZoneInfo("Asia/Shanghai"))
-    with desk.store.writing() as session:
+    with house.desk() as desk, desk.store.writing() as session:
         standing = Watch(id="standing", name="standing", companies=("moonshot-ai",), destinations=(ROBOT,))
         watches.save(session, standing)
-    jobs.receive(desk, [raw], at)
-    jobs.process_due(desk, at)
-    with desk.store.writing() as session:
+    house.bring(kimi(at))
+    with house.desk() as desk, desk.store.writing() as session:
         (delivery,) = outbox.claim(session, at, timedelta(minutes=1))
         outbox.finish(session, delivery, "failed", "errcode 93000", at)
-    desk.store.close()
-    headers = {"Authorization": f"Bearer {KEY}"}
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", headers=headers) as made:
+    with house.client(headers=ADMIN) as made:
         yield made
 
 

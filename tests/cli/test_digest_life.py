@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.load import load
 from pipeline.lexicon import Lexicon
 from tests.cli.conftest import Ran, Run
 
@@ -19,12 +18,6 @@ NEWS = {
     "date": "2024-03-18",
     "lang": "zh",
 }
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    """The bundled knowledge, read once for all of these commands."""
-    return Lexicon(load())
 
 
 @pytest.fixture(autouse=True)

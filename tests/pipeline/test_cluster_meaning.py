@@ -2,10 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from knowledge.index import KnowledgeBase
-from knowledge.load import load
 from pipeline import flow
 from pipeline.cluster.placing import ALIKE, place
 from pipeline.lexicon import Lexicon
@@ -14,11 +11,6 @@ from pipeline.records import RawDocument, Sketch
 NOW = datetime(2024, 3, 27, 4, tzinfo=UTC)
 ZH = "英伟达发布新一代芯片"
 EN = "Nvidia shows what comes after Hopper at its conference"
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return Lexicon(load())
 
 
 def sketch(lexicon: Lexicon, number: int, title: str, language: str) -> Sketch:

@@ -6,16 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from knowledge.load import load
 from pipeline.lexicon import Lexicon
 from storage.engine import Store
 from worker.desk import Desk
-
-
-@pytest.fixture(scope="session")
-def lexicon() -> Lexicon:
-    """The bundled knowledge, ready for tagging."""
-    return Lexicon(load())
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 from starlette.requests import Request
 
+from api import stream
 from api.deps import Desk
 from api.pages import live
 from api.pages.showing import outside, pieces, policy
@@ -170,10 +171,11 @@ def test_rows_that_were_missed_come_before_what_happens_next(room: Room, monkeyp
         return [(event, "2024-03-18T00:00:00+00:00~e9")]
 
     async def first_two() -> list[str]:
-        stream = live._rows(_asking(room), room.app.state.desk, NOW)
-        return [await anext(stream), await anext(stream)]
+        told = live.live_stream(_asking(room), room.app.state.desk, NOW.isoformat()).body_iterator
+        messages = aiter(told)
+        return [str(await anext(messages)), str(await anext(messages))]
 
-    monkeypatch.setattr(live, "changes", missed)
+    monkeypatch.setattr(stream, "changes", missed)
     opening, message = asyncio.run(first_two())
     assert opening.startswith("retry: ")
     assert message.startswith("id: 2024-03-18T00:00:00+00:00~e9\nevent: row\n")
