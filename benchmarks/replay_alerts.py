@@ -27,12 +27,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.orm import Session
 
 from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline.lexicon import Lexicon
 from pipeline.records import Alert, RawDocument, Watch
 from pipeline.text import fold
+from pipeline.watching import ABOUT
 from storage import documents, events, watches
 from storage.engine import open_store
 from worker import jobs
@@ -71,7 +73,7 @@ def main() -> None:
     asked.add_argument("--data", type=Path, required=True)
     asked.add_argument("--companies", type=int, default=10)
     asked.add_argument(
-        "--explain", action="store_true", help="show where the documents of each event not told once went"
+        "--explain", action="store_true", help="show besides where the documents of each event not told once went"
     )
     said = asked.parse_args()
     rows = _rows(said.data / "week_2024_03.jsonl")
@@ -166,11 +168,11 @@ def attribute(desk: Desk, annotated: Sequence[Annotated], stored: dict[str, str]
 
 
 def report(desk: Desk, annotated: Sequence[Annotated], stored: dict[str, str], *, explain: bool) -> None:
-    """A line an event, the counts, and on request where the documents of each that was not told once went."""
+    """A line an event with what came of it, why it was not told once, the counts; on request where its documents went."""
     for one in annotated:
         print(f"{one.verdict:9}  {one.company:14} {one.label[:52]:52}  told {len(one.told)}  updates {one.updates}")
-        if explain and one.verdict != "once":
-            for line in explained(desk, one, stored):
+        if one.verdict != "once":
+            for line in [*reasons(desk, one, stored), *(explained(desk, one, stored) if explain else [])]:
                 print(f"             {line}")
     counts = Counter(one.verdict for one in annotated)
     print(f"{len(annotated)} annotated events: " + ", ".join(f"{n} {word}" for word, n in counts.most_common()))
@@ -178,6 +180,36 @@ def report(desk: Desk, annotated: Sequence[Annotated], stored: dict[str, str], *
         every = watches.alerts(session, limit=100_000)
     births = sum(alert.version == 1 for alert in every)
     print(f"{len(every)} alerts in all: {births} events told as new, {len(every) - births} updates")
+
+
+def reasons(desk: Desk, one: Annotated, stored: dict[str, str]) -> list[str]:
+    """Why an event was told more than once, late or not at all: a line a telling."""
+    if not one.told:
+        return ["none of its documents made an event that is about the company and new"]
+    tellings = sorted(one.told, key=lambda alert: alert.made_at)
+    with desk.store.reading() as session:
+        ours = {stored[row] for row in one.document_ids}
+        return [
+            f"{alert.seen_at:%m-%d %H:%M} “{alert.title[:48]}”: {_reason(session, tellings[0], alert, one.company, ours)}"
+            for alert in tellings
+        ]
+
+
+def _reason(session: Session, first: Alert, alert: Alert, company: str, ours: set[str]) -> str:
+    event = events.get(session, alert.event_id)
+    assert event is not None, "what was told is kept"
+    brought = next(report for report in event.reports if report.first_seen_at == alert.seen_at)
+    parts = []
+    if brought.document_id not in ours:
+        parts.append("told of another report, which is none of its documents; one of them joined it later")
+    if event.follows:
+        parts.append(f"a follow-up {event.days_after:.1f} days after {event.follows}")
+    shared = [tag.name for tag in event.products if tag.company == company and tag.relevance >= ABOUT]
+    parts.append(f"names {', '.join(shared[:3])}" if shared else "names no product of the company")
+    facts = [f"{fact.kind} {fact.value:g}" for fact in event.facts if fact.document_id == brought.document_id]
+    parts += [f"says {', '.join(facts[:4])}"] if facts else []
+    apart = alert.made_at - first.made_at
+    return "; ".join([*parts, f"{apart.total_seconds() / 3600:.0f} h after the first"])
 
 
 def explained(desk: Desk, one: Annotated, stored: dict[str, str]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
 
 from pipeline import telling
+from pipeline.echo import Told, is_echo
 from pipeline.records import Alert, Event, EventFact, Link, Reason, Report, Score, Watch
 from pipeline.telling import Change
 from pipeline.watching import ABOUT, Match, Scene, WatchBook, is_about, match, names_of
@@ -30,28 +31,32 @@ def alerts(
     now: datetime,
     brought: Report,
     earlier: Sequence[Score] = (),
+    told: Sequence[Told] = (),
 ) -> list[Alert]:
     """The alerts that an event gives rise to now: one a watch that it newly meets, or that must know of a change.
 
     `brought` is the report that just came in or came in again; `earlier` are the scores of `before`, which tell a watch
-    that the event has only now become important enough.
+    that the event has only now become important enough. `told` are events that this one may be an echo of: who was told
+    of one of them hears only what this one adds.
     """
     if not is_news(event, brought, now):
         return []
     changed = tuple(changes(event, before)) if before else ()
     scene = Scene(event, links, scores)
     past = Scene(before, links, earlier or scores) if before else None
+    echoed = [one for one in told if is_echo(event, one.event)]
     made: list[Alert] = []
     for watch in book.candidates(scene):
         met = match(watch, scene)
-        if met and (news := _news(event, past, watch, changed, now)) is not None:
+        news = _news(event, past, watch, changed, now) if met else None
+        if met and (news := _unheard(event, echoed, watch, news)) is not None:
             made.append(_alert(scene, watch, met, news, brought, now))
     return telling.with_neighbours(made, book.by_id)
 
 
 def is_news(event: Event, brought: Report, now: datetime) -> bool:
-    """Whether what just came in was published lately, at a known time, is no first fetch, and does not look back."""
-    return _is_fresh(brought, now) and event.certainty != "retrospect"
+    """Whether what just came in was published lately, at a known time, is no first fetch, and says that something happened."""
+    return _is_fresh(brought, now) and _happened(event)
 
 
 def changes(event: Event, before: Event) -> Iterator[Change]:
@@ -97,6 +102,17 @@ def _news(
     return () if changed or _is_young(event, now) else None
 
 
+def _unheard(
+    event: Event, echoed: Sequence[Told], watch: Watch, news: Sequence[Change] | None
+) -> Sequence[Change] | None:
+    """Of what is new, what a watch was not told under another event of the same release; all where it was told of none."""
+    twin = next((one.event for one in echoed if watch.id in one.watch_ids), None)
+    if twin is None or news is None:
+        return news
+    added = [change for change in changes(event, twin) if not news or change in news]
+    return ([] if news else [telling.after(twin)]) + added if added else None
+
+
 def _is_fresh(report: Report, now: datetime) -> bool:
     published = report.published_at
     if published is None or published > now + AHEAD or report.history:
@@ -110,7 +126,12 @@ def _is_young(event: Event, now: datetime) -> bool:
 
 def _was_news(event: Event) -> bool:
     """Whether one of its reports was news when we first saw it: only then can a watch have been told."""
-    return event.certainty != "retrospect" and any(_is_fresh(r, r.first_seen_at) for r in event.reports)
+    return _happened(event) and any(_is_fresh(r, r.first_seen_at) for r in event.reports)
+
+
+def _happened(event: Event) -> bool:
+    """Whether it is no look-back, and does not only ask about what an earlier event told."""
+    return event.certainty != "retrospect" and not (event.certainty == "question" and event.follows)
 
 
 def _best_tier(event: Event) -> int:

@@ -2,7 +2,8 @@
 
 read    extract -> fingerprint -> tag -> facts -> sketch        one document, alone
 place   dedupe -> cluster                                       beside what the store knows
-settle  merge -> link -> score -> alert                         what follows for its event
+settle  merge -> link -> score                                  what follows for its event
+tell    alert                                                   beside what was told lately
 rebuild merge, document by document -> correct                  an event that a person, or a replay, made again
 """
 
@@ -14,6 +15,7 @@ from itertools import zip_longest
 
 from knowledge.schema import Lens
 from pipeline import alert, cluster, correct, dedupe, extract, facts, link, propose, score
+from pipeline.echo import Told
 from pipeline.lexicon import Lexicon
 from pipeline.records import (
     Alert,
@@ -115,25 +117,33 @@ def remember(reading: Reading, placement: Placement, candidates: Sequence[Sketch
 
 
 def settle(
-    reading: Reading,
-    placement: Placement,
-    event: Event | None,
+    reading: Reading, placement: Placement, event: Event | None, lexicon: Lexicon, lenses: Iterable[Lens], on: date
+) -> Outcome:
+    """The event with the document in it, its links as of a day, and its score under each lens."""
+    merged = cluster.merge(event, placement, reading.document, reading.tags, reading.facts)
+    merged = correct.respect(merged, event.by_hand) if event else merged
+    merged = alert.as_history(merged, {reading.document.id}) if reading.history else merged
+    links, scores = weigh(merged, lexicon, lenses, on)
+    return Outcome(event=merged, placement=placement, links=links, scores=scores)
+
+
+def tell(
+    outcome: Outcome,
+    before: Event | None,
+    document: Document,
     lexicon: Lexicon,
     lenses: Iterable[Lens],
     book: WatchBook,
     now: datetime,
-    on: date,
-) -> Outcome:
-    """The event with the document in it, its links as of a day, its score under each lens, and whom to tell."""
-    merged = cluster.merge(event, placement, reading.document, reading.tags, reading.facts)
-    merged = correct.respect(merged, event.by_hand) if event else merged
-    merged = alert.as_history(merged, {reading.document.id}) if reading.history else merged
-    lenses = tuple(lenses)
-    links, scores = weigh(merged, lexicon, lenses, on)
-    earlier = tuple(score.score(event, links, lens, lexicon.knowledge) for lens in lenses) if event else ()
-    brought = next(report for report in merged.reports if report.document_id == reading.document.id)
-    alerts = [] if merged.is_noise else alert.alerts(merged, event, links, scores, book, now, brought, earlier)
-    return Outcome(event=merged, placement=placement, links=links, scores=scores, alerts=tuple(alerts))
+    told: Sequence[Told] = (),
+) -> list[Alert]:
+    """Whom to tell of an event now that a document is in it, beside the events told lately that it may be an echo of."""
+    event, links = outcome.event, outcome.links
+    brought = next(report for report in event.reports if report.document_id == document.id)
+    if event.is_noise or not book.watches or not alert.is_news(event, brought, now):
+        return []
+    earlier = [score.score(before, links, lens, lexicon.knowledge) for lens in lenses] if before else []
+    return alert.alerts(event, before, links, outcome.scores, book, now, brought, earlier, told)
 
 
 def weigh(

@@ -31,6 +31,12 @@ class Change(Record):
     reason: Reason
 
 
+def after(told: Event) -> Change:
+    """That an event adds to another, of which the watch was told."""
+    reason = Reason(zh=f"接此前的「{told.title('zh')}」", en=f"adds to “{told.title('en')}”, told before")
+    return Change(key=f"after {told.id}", reason=reason)
+
+
 def why(watch: Watch, met: Match, news: Sequence[Change]) -> Reason:
     """Which watch was met by what, and what is new."""
     return Reason(

@@ -7,16 +7,20 @@ waits for `flush`, where a statement serves all documents. Nothing is kept from 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from pipeline.echo import Told
 from pipeline.records import Document, Event, Fingerprint, Link, Score, Sketch, State
-from storage import documents, events, likenesses, search, settling
+from storage import documents, events, likenesses, search, settling, watches
 from storage.documents import Finished
 from storage.likenesses import Mark
+
+TOLD_LIMIT = 60
+"""Events looked at where a new one may be an echo of one of them: of a product that all talk of, the newest."""
 
 
 class Settled(NamedTuple):
@@ -54,6 +58,15 @@ class Batch:
         """An event as it is now."""
         settled = self._settled.get(event_id)
         return settled.event if settled else events.get(self.session, event_id)
+
+    def told(self, products: Collection[str], since: datetime) -> list[Told]:
+        """Events of some products filed since a time of which watches were told, the newest first, as they are now."""
+        keys = {settling.key_of(f"product:{name}") for name in products}
+        ours = [key for key, one in self._settled.items() if keys & settling.tags_of(one.event)]
+        ids = dict.fromkeys([*ours, *events.filed_under(self.session, keys, since, TOLD_LIMIT)]) if keys else {}
+        heard = watches.told_of(self.session, list(ids))
+        found = ((self.event(key), heard[key]) for key in ids if key in heard)
+        return [Told(event, watch_ids) for event, watch_ids in found if event]
 
     def settle(self, settled: Settled, sketch: Sketch | None, is_new: bool) -> None:
         """An event founded or grown; with a sketch it is found by clustering from now on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -100,6 +100,12 @@ def _sharing(count: int) -> TextualSelect:
     times = [bindparam(name, type_=tables.UtcTime) for name in ("since", "until")]
     asked = text(f"SELECT event_id FROM ({weighed}) AS weighed {best}").bindparams(*times)  # noqa: S608
     return asked.columns(event_id=tables.Words)
+
+
+def filed_under(session: Session, tags: Collection[str], since: datetime, limit: int) -> list[str]:
+    """Ids of the newest events that have one of some tags, filed since a time."""
+    query = select(_tags.c.event_id).where(_tags.c.tag.in_(tags), _tags.c.filed_at >= since)
+    return list(session.execute(query.order_by(_tags.c.filed_at.desc(), _tags.c.event_id).limit(limit)).scalars())
 
 
 # ---- saving ---------------------------------------------------------------------------------------------------------

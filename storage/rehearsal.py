@@ -27,11 +27,12 @@ _tags = tables.table(tables.EventTagRow)
 
 
 def histories(session: Session, watch: Watch, since: datetime, most: int = MOST) -> Iterator[History]:
-    """Events seen since a time that a watch may want, each with its documents as they came."""
+    """Events seen since a time that a watch may want, the oldest first, each with its documents as they came."""
     query = select(_events.c.id).where(_events.c.first_seen_at >= since)
     if tags := _tags_of(watch):
         query = query.where(_events.c.id.in_(select(_tags.c.event_id).where(_tags.c.tag.in_(tags))))
-    ids = session.execute(query.order_by(_events.c.filed_at.desc(), _events.c.id).limit(most)).scalars().all()
+    newest = query.order_by(_events.c.filed_at.desc(), _events.c.id).limit(most)
+    ids = session.execute(newest).scalars().all()[::-1]
     for start in range(0, len(ids), CHUNK):
         yield from _histories(session, ids[start : start + CHUNK])
 
@@ -57,10 +58,11 @@ def _histories(session: Session, event_ids: Sequence[str]) -> Iterator[History]:
             _documents.c.event_id, _documents.c.first_seen_at, _documents.c.filed_at, _documents.c.id
         )
     ).mappings()
-    for event_id, group in groupby(rows, key=lambda row: row["event_id"]):
+    groups = {event_id: list(group) for event_id, group in groupby(rows, key=lambda row: row["event_id"])}
+    for event_id in (id for id in event_ids if id in groups):
         event = events[event_id]
         old = {report.document_id for report in event.reports if report.history}
-        steps = tuple(_step(row, old) for row in group)
+        steps = tuple(_step(row, old) for row in groups[event_id])
         yield History(event_id=event_id, follows=event.follows, steps=steps)
 
 

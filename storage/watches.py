@@ -85,3 +85,12 @@ def alerts_of_event(session: Session, event_id: str) -> list[Alert]:
     """The alerts that an event raised, oldest first."""
     query = select(_alerts.c.body).where(_alerts.c.event_id == event_id).order_by(_alerts.c.made_at, _alerts.c.id)
     return [Alert.model_validate_json(body) for body in session.execute(query).scalars()]
+
+
+def told_of(session: Session, event_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Which watches were told of events; events of which none was are left out."""
+    heard: dict[str, set[str]] = {}
+    query = select(_alerts.c.event_id, _alerts.c.watch_id).where(_alerts.c.event_id.in_(event_ids)).distinct()
+    for row in session.execute(query):
+        heard.setdefault(row.event_id, set()).add(row.watch_id)
+    return {event_id: frozenset(watch_ids) for event_id, watch_ids in heard.items()}

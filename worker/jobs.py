@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from pipeline import flow
+from pipeline import echo, flow
 from pipeline.lexicon import Lexicon
-from pipeline.records import ByHand, Document, Event, Placement, RawDocument, Sketch, State, Tags
+from pipeline.records import Alert, ByHand, Document, Event, Placement, RawDocument, Sketch, State, Tags
 from pipeline.watching import WatchBook
 from storage import documents, events, queue, search
 from storage.batch import Batch, Settled
@@ -186,11 +187,24 @@ def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, boo
     placement = Placement(event_id=seat, new=False) if seat else flow.place(reading, candidates, desk.lexicon)
     before = None if placement.new else batch.event(placement.event_id)
     on = reading.document.when.astimezone(desk.zone).date()
-    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, book, batch.now, on)
+    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, on)
+    outcome = outcome.model_copy(
+        update={"alerts": tuple(_alerts(batch, desk, outcome, before, reading.document, book))}
+    )
     sketch = None if seat else flow.remember(reading, placement, candidates)
     batch.settle(Settled(outcome.event, outcome.links, outcome.scores), sketch, placement.new)
     queue_alerts(batch.session, outcome.alerts, book, batch.now)
     return outcome
+
+
+def _alerts(
+    batch: Batch, desk: Desk, outcome: flow.Outcome, before: Event | None, document: Document, book: WatchBook
+) -> list[Alert]:
+    """Whom to tell of an event; where it may be an echo of what was told before, only of what it adds."""
+    tell = partial(flow.tell, outcome, before, document, desk.lexicon, desk.lenses, book, batch.now)
+    alerts = tell()
+    told = batch.told(echo.names(outcome.event), outcome.event.first_seen_at - echo.TOLD_SINCE) if alerts else []
+    return tell(told) if told else alerts
 
 
 def settle_again(

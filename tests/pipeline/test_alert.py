@@ -162,6 +162,13 @@ def test_an_unknown_date_is_silent() -> None:
     assert raised(unknown) == []
 
 
+def test_a_headline_that_only_asks_about_an_earlier_event_tells_nothing_until_a_report_says_something() -> None:
+    asked = make_event("lab", certainty="question", follows="e0")
+    assert raised(asked) == []
+    assert len(raised(make_event("lab", certainty="question"))) == 1
+    assert len(raised(grown(asked, certainty="fact"), asked)) == 1
+
+
 def test_a_dated_report_of_an_event_that_was_silent_for_want_of_a_date_alerts() -> None:
     unknown = make_event("lab", reports=(make_report(at=None),), published_at=None)
     [alert] = raised(grown(unknown, published_at=NOW), unknown)

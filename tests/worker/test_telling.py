@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from pipeline import rehearsal
 from pipeline.records import RawDocument, Watch
-from storage import alert_history, outbox, watches
+from storage import alert_history, events, outbox, watches
 from storage import rehearsal as past
+from storage.tables import EventKeyRow
 from worker import jobs
 from worker.deliver import Answer, Request
 from worker.delivery import deliver_due
@@ -149,3 +151,21 @@ def test_a_rehearsal_from_the_store_raises_the_alerts_that_were_raised(desk: Des
     assert raised
     assert {alert.id for alert in rehearsed} == raised
     assert [alert.made_at for alert in rehearsed] == sorted(alert.made_at for alert in rehearsed)
+
+
+def test_a_release_that_founds_two_events_is_told_once_and_so_it_is_when_rehearsed(desk: Desk) -> None:
+    standing = watch(desk, companies=("cognition",), language="en")
+    later = NOW + timedelta(hours=20)
+    first = entry("Cognition Labs unveiled Devin", text="Cognition Labs unveiled Devin, a software engineer.")
+    second = entry("程序员的饭碗一夜被砸", later, text="华人团队 Cognition 的 Devin 通过了公司面试，会写代码。")
+    come(desk, first)
+    with desk.store.writing() as session:
+        session.execute(delete(EventKeyRow))  # clustering finds it no more
+    come(desk, second, at=later)
+    with desk.store.reading() as session:
+        assert events.count(session) == 2
+        raised = [told.alert for told in alert_history.find(session)]
+        found = past.histories(session, standing, NOW - timedelta(days=30))
+        rehearsed = rehearsal.rehearse(found, [standing], desk.lexicon.knowledge, desk.zone)
+    assert [told.title for told in raised] == ["Cognition Labs unveiled Devin"]
+    assert [told.id for told in rehearsed] == [told.id for told in raised]
