@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from benchmarks.fit_cluster import Read, early, read, read_rows, shuffled
+from benchmarks.fit_cluster import Read, read, shuffled
+from benchmarks.labels import early, read_rows
 from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline import cluster
