@@ -1,4 +1,4 @@
-"""Secrets at rest: destinations and hubs' secrets are sealed in the store, and found again by a keyed hash.
+"""Secrets at rest: destinations, hubs' secrets and feeds' tokens are sealed in the store, and found again by a keyed hash.
 
 The store's own data key seals them. It stands in the store sealed with the installation's secret key, so that a new
 secret key seals one row anew, while other processes go on.
@@ -30,6 +30,7 @@ _sealing = tables.table(tables.SealingRow)
 _watches = tables.table(tables.WatchRow)
 _deliveries = tables.table(tables.DeliveryRow)
 _subscriptions = tables.table(tables.SubscriptionRow)
+_feeds = tables.table(tables.FeedRow)
 
 
 class SecretKeyError(StoreError):
@@ -110,7 +111,11 @@ class Vault:
         """Whether nothing is left for `prepare`. Raises SecretKeyError."""
         if self._place is None or not (self._place.may_make or self._place.keys()):
             return True
-        return self._found(session) is not None and not self._is_old(session, self._place.keys())
+        return (
+            self._found(session) is not None
+            and not self._is_old(session, self._place.keys())
+            and not _plain_feeds(session)
+        )
 
     def prepare(self, session: Session) -> None:
         """The store sealed with the newest secret key: its data key sealed anew, or made and every row sealed with it."""
@@ -120,6 +125,7 @@ class Vault:
             keys, wrapped = self._place.keys(), _wrapped(session)
             if wrapped is not None and self._is_old(session, keys):
                 session.execute(update(_sealing).values(data_key=MultiFernet(keys).rotate(wrapped).decode()))
+            _seal_feeds(session, self)
             return
         if not (keys := self._place.make()):
             return
@@ -237,6 +243,7 @@ def forget(session: Session) -> int:
     gone += _count(session.execute(update(_deliveries).where(is_lost, is_open).values(values)))
     session.execute(update(_deliveries).where(is_lost).values(destination="forgotten:"))
     session.execute(_subscriptions.delete().where(_subscriptions.c.secret.startswith(_SEALED)))
+    session.execute(_feeds.delete().where(_feeds.c.token.startswith(_SEALED)))
     session.execute(_sealing.delete())
     return gone
 
@@ -254,8 +261,7 @@ def _with_destinations(watch: Watch, change: Callable[[str], str]) -> Watch:
 
 def _seal_rows(session: Session, vault: Vault) -> None:
     """Everything that was kept plain until now, sealed; what finds it again marked with the key."""
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(text("PRAGMA secure_delete=ON"))  # what stood there must not stay behind in free pages
+    _leave_no_trace(session)
     for id, body in session.execute(select(_watches.c.id, _watches.c.body)).all():
         watch = _with_destinations(Watch.model_validate_json(body), lambda text: vault.seal(session, text))
         session.execute(update(_watches).where(_watches.c.id == id).values(body=watch.model_dump_json()))
@@ -267,6 +273,26 @@ def _seal_rows(session: Session, vault: Vault) -> None:
         values = {"token": vault.seal(session, token), "secret": vault.seal(session, secret)}
         marked = values | {"token_mark": vault.mark(session, token)}
         session.execute(update(_subscriptions).where(_subscriptions.c.source_id == id).values(marked))
+    _seal_feeds(session, vault)
+
+
+def _seal_feeds(session: Session, vault: Vault) -> None:
+    """The tokens of feeds sealed that were given before tokens were."""
+    _leave_no_trace(session)
+    for mark, token in _plain_feeds(session):
+        values = {"mark": vault.mark(session, token).hex(), "token": vault.seal(session, token)}
+        session.execute(update(_feeds).where(_feeds.c.mark == mark).values(values))
+
+
+def _leave_no_trace(session: Session) -> None:
+    """From here on what stood in a row does not stay behind in free pages."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("PRAGMA secure_delete=ON"))
+
+
+def _plain_feeds(session: Session) -> list[tuple[str, str]]:
+    query = select(_feeds.c.mark, _feeds.c.token).where(_feeds.c.token.not_like(f"{_SEALED}%"))
+    return [(row.mark, row.token) for row in session.execute(query)]
 
 
 def _wrapped(session: Session) -> bytes | None:

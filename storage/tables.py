@@ -550,12 +550,13 @@ class AnswerRow(SQLModel, table=True):
 
 
 class FeedRow(SQLModel, table=True):
-    """A feed that a reader was given; the token in its address is the key to it alone."""
+    """A feed that a reader was given; the token in its address is the key to it alone: sealed, and found by its hash."""
 
     __tablename__ = "feeds"
     __table_args__ = (Index("feeds_once", "kind", "subject", "language", unique=True),)
 
-    token: str = Field(primary_key=True, sa_type=Words)
+    mark: str = Field(primary_key=True, sa_type=Words)
+    token: str = Field(sa_type=Words)
     kind: str = Field(sa_type=Words)
     subject: str = Field(sa_type=Words)
     language: str = Field(sa_type=Words)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal, Protocol
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from api import feeds as shapes
 from api.deps import AtDesk, Desk, now
+from api.keys import caller_of
 from pipeline import digest
 from pipeline.digest.coming import named_days
 from pipeline.records import Event, Record
@@ -46,23 +47,25 @@ class FeedAddresses(Record):
 
 @router.post("/feeds")
 def give_feed(
+    request: Request,
     desk: AtDesk,
     kind: feeds.FeedKind,
     subject: Annotated[str, Query(description="The id of a company, product, security, theme, lens or watch.")] = "",
     lang: Literal["zh", "en"] = "zh",
 ) -> FeedAddresses:
     """The addresses of a feed, the same each time it is asked for."""
-    if not _is_known(desk, kind, subject):
+    if not _is_known(desk, kind, subject) or (kind == "watch" and not _is_own(request, desk, subject)):
         raise HTTPException(404, f"there is no {kind} {subject}")
     with desk.store.writing() as session:
         return _addresses(desk, feeds.give(session, kind, "" if kind == "all" else subject, lang, now()))
 
 
 @router.get("/feeds")
-def list_feeds(desk: AtDesk) -> list[FeedAddresses]:
-    """Every feed that somebody was given."""
+def list_feeds(request: Request, desk: AtDesk) -> list[FeedAddresses]:
+    """Every feed that somebody was given, those of others' watches aside."""
     with desk.store.reading() as session:
-        return [_addresses(desk, feed) for feed in feeds.given(session)]
+        given = feeds.given(session)
+    return [_addresses(desk, one) for one in given if one.kind != "watch" or _is_own(request, desk, one.subject)]
 
 
 @router.delete("/feeds/{token}", status_code=204)
@@ -94,6 +97,14 @@ def read_feed(desk: AtDesk, token: str, form: Literal["atom", "json", "ics"]) ->
     if desk.feed_hub and form != "ics":
         answer.headers["Link"] = f'<{desk.feed_hub}>; rel="hub", <{base}{PREFIX}{token}.{form}>; rel="self"'
     return answer
+
+
+def _is_own(request: Request, desk: Desk, watch_id: str) -> bool:
+    """Whether the caller may see a watch, and so what it told of."""
+    sees = caller_of(request).sees
+    with desk.store.reading() as session:
+        watch = watches.get(session, watch_id)
+    return sees is None or (watch is not None and watch.owner == sees)
 
 
 def _is_known(desk: Desk, kind: feeds.FeedKind, subject: str) -> bool:

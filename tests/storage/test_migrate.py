@@ -7,8 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
 
-from storage import migrate, tables
+from storage import feeds, migrate, tables
 from storage.engine import Store, open_store
 from tests import servers
 
@@ -36,6 +37,24 @@ def test_an_empty_database_is_brought_to_the_newest_version(postgres_server: ser
         with store.reading() as session:
             assert migrate.current_version(session.connection()) == migrate.NEWEST
         store.close()
+
+
+def test_feeds_given_by_an_older_version_stay_open_at_their_address(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'older.db'}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        migrate.upgrade(connection, "0009")
+        columns = "token, kind, subject, language, made_at, told_at"
+        connection.execute(
+            text(f"INSERT INTO feeds ({columns}) VALUES ('old-token', 'all', '', 'zh', '2024-03-18', '2024-03-18')")
+        )
+    engine.dispose()
+    store = open_store(url)
+    with store.reading() as session:
+        asked = feeds.opened_by(session, "old-token")
+        assert asked is not None
+        assert (asked.token, asked.kind) == ("old-token", "all")
+    store.close()
 
 
 def _is_ours(name: str | None, kind: str, parents: object) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import stat
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import select, update
 
-from storage import backup, outbox, secrets, subscriptions, watches
+from storage import backup, feeds, outbox, secrets, subscriptions, watches
 from storage.engine import Store, forget_secrets, open_store
 from storage.move import contents, move
 from storage.secrets import KeyPlace, SecretKeyInvalid, SecretKeyWrong
+from storage.tables import FeedRow
 from tests.factories import make_alert, make_watch
 from tests.storage.factories import MINUTE, NOW
 
@@ -27,6 +30,7 @@ def fill(store: Store) -> str:
         watches.save_alert(session, make_alert())
         outbox.push(session, make_alert(), [HOOK], NOW)
         subscriptions.want(session, "acme", "https://hub", "https://acme/feed", NOW)
+        feeds.give(session, "all", "", "zh", NOW)
         return subscriptions.all_subscriptions(session)[0].token
 
 
@@ -41,6 +45,10 @@ def assert_all_there(store: Store, token: str) -> None:
         found = subscriptions.by_token(session, token)
         assert found is not None
         assert found.token == token
+        [feed] = feeds.given(session)
+        assert feeds.give(session, "all", "", "zh", NOW) == feed
+        assert feeds.opened_by(session, feed.token) == feed
+        feeds.told(session, [feed.token], NOW)
 
 
 def written(url: str) -> bytes:
@@ -77,6 +85,35 @@ def test_a_plain_store_is_sealed_when_it_is_opened_with_a_key_and_no_trace_stays
     assert not any(word in written(sqlite_url) for word in (b"canary", b"Y2FuYXJ5", token.encode()))
     assert_all_there(store, token)
     store.close()
+
+
+def test_a_feed_s_token_is_not_in_the_store_and_its_address_opens_it_until_it_is_withdrawn(store_url: str) -> None:
+    store = open_store(store_url, KEY)
+    with store.writing() as session:
+        token = feeds.give(session, "company", "openai", "zh", NOW).token
+        kept = session.execute(select(FeedRow)).scalars().one()
+        assert token not in f"{kept.mark} {kept.token} {feeds.given(session)}"
+        assert feeds.opened_by(session, kept.mark) is None
+        assert feeds.withdraw(session, token)
+        assert feeds.opened_by(session, token) is None
+    store.close()
+
+
+def test_tokens_given_before_they_were_sealed_are_sealed_when_the_store_is_opened_and_still_open(
+    sqlite_url: str,
+) -> None:
+    sealed = open_store(sqlite_url, KEY)
+    with sealed.writing() as session:
+        feeds.give(session, "all", "", "zh", NOW)
+        plain = {"token": "canary-token", "mark": sha256(b"canary-token").hexdigest()}
+        session.execute(update(FeedRow).values(plain))
+    sealed.close()
+    assert b"canary-token" in written(sqlite_url)
+    again = open_store(sqlite_url, KEY)
+    assert b"canary-token" not in written(sqlite_url)
+    with again.reading() as session:
+        assert feeds.opened_by(session, "canary-token") == feeds.given(session)[0]
+    again.close()
 
 
 def test_a_new_key_takes_over_from_the_one_behind_it(store_url: str) -> None:

@@ -15,7 +15,7 @@ from pipeline.destination import DestinationInvalid, destination
 from pipeline.lexicon import Lexicon
 from pipeline.records import Watch
 from settings import Settings
-from storage import outbox, subscriptions, watches
+from storage import feeds, outbox, subscriptions, watches
 from storage.engine import open_store
 from storage.secrets import place
 from tests.factories import make_alert
@@ -96,6 +96,7 @@ def test_no_canary_comes_out_of_logs_errors_store_or_exports(
     with store.writing() as session:
         watches.save(session, Watch(id="mine", name="mine", destinations=(*DESTINATIONS, "mailto:a@example.com")))
         subscriptions.want(session, "acme", "https://hub", "https://acme/feed", NOW)
+        tokens += [feeds.give(session, "watch", "mine", "zh", NOW).token]
         tokens += [kept for found in subscriptions.all_subscriptions(session) for kept in (found.token, found.secret)]
         for number in range(4):
             alert = make_alert(id=f"alert-{number}", watch_id="mine")
