@@ -68,9 +68,7 @@ def candidates(
         return []
     asked = {f"key{n}": key for n, key in enumerate(wanted)}
     asked_in = {"since": around - within, "until": around + within, "most": limit}
-    best = list(session.execute(_sharing(len(wanted)), asked | asked_in).scalars())
-    sketches = sketches_of(session, best)
-    return [sketches[event_id] for event_id in best if event_id in sketches]
+    return [_sketch(body) for body in session.execute(_sharing(len(wanted)), asked | asked_in).scalars()]
 
 
 def sketches_of(session: Session, event_ids: Sequence[str]) -> dict[str, Sketch]:
@@ -87,19 +85,22 @@ def _sketch(body: str) -> Sketch:
 
 @cache
 def _sharing(count: int) -> TextualSelect:
-    """Events under so many keys, those sharing the most first: an index walk a key, in one statement written once.
+    """Sketches under so many keys, those sharing the most first: an index walk a key, in one statement written once.
 
     Rarity is counted in whole numbers, which both stores add up alike.
     """
-    is_asked = "key = :key{} AND filed_at >= :since AND filed_at <= :until"
+    is_asked = "key = :key{} AND filed_at >= (SELECT since FROM asked) AND filed_at <= (SELECT until FROM asked)"
     newest = f"ORDER BY filed_at DESC, event_id DESC LIMIT {PER_KEY}"
     walk = f"SELECT * FROM (SELECT key, event_id, filed_at FROM event_keys WHERE {is_asked} {newest}) AS walk{{}}"  # noqa: S608
     walks = " UNION ALL ".join(walk.format(n, n) for n in range(count))
     weighed = f"SELECT event_id, filed_at, 1000000 / count(*) OVER (PARTITION BY key) AS rarity FROM ({walks}) AS walks"  # noqa: S608
-    best = "GROUP BY event_id, filed_at ORDER BY count(*) DESC, sum(rarity) DESC, filed_at DESC, event_id LIMIT :most"
+    order = "shared DESC, rarity DESC, filed_at DESC, event_id"
+    counted = "event_id, filed_at, count(*) AS shared, sum(rarity) AS rarity"
+    best = f"SELECT {counted} FROM ({weighed}) AS weighed GROUP BY event_id, filed_at ORDER BY {order} LIMIT :most"  # noqa: S608
+    whole = f"SELECT body FROM ({best}) AS best JOIN sketches USING (event_id) ORDER BY {order}"  # noqa: S608
     times = [bindparam(name, type_=tables.UtcTime) for name in ("since", "until")]
-    asked = text(f"SELECT event_id FROM ({weighed}) AS weighed {best}").bindparams(*times)  # noqa: S608
-    return asked.columns(event_id=tables.Words)
+    asked = text(f"WITH asked AS (SELECT :since AS since, :until AS until) {whole}").bindparams(*times)
+    return asked.columns(body=tables.Words)
 
 
 def filed_under(session: Session, tags: Collection[str], since: datetime, limit: int) -> list[str]:
