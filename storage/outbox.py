@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Record
@@ -111,14 +111,17 @@ def claim(session: Session, now: datetime, lease_for: timedelta, limit: int = 10
 
 
 def due(session: Session, now: datetime, limit: int, busy: Collection[bytes] = ()) -> list[Any]:
-    """What may be sent now: not to a destination that is to be left alone for the moment, or is among the busy."""
-    known = _destinations.alias()
-    may_at = case((_deliveries.c.priority > 0, known.c.urgent_at), else_=known.c.bulk_at)
-    is_known = and_(known.c.mark == _deliveries.c.destination_hash, known.c.closed_at.is_(None))
-    query = select(_deliveries).where(_is_due(now), ~exists().where(is_known, may_at > now))
-    query = query.where(_deliveries.c.destination_hash.not_in(list(busy))) if busy else query
-    first = query.order_by(_deliveries.c.priority.desc(), _deliveries.c.not_before, _deliveries.c.id).limit(limit)
+    """What may be sent now: not to a destination that is to be left alone for the moment, or is among the busy.
+
+    Nobody else's to take until the transaction ends, which must be one that may write.
+    """
+    first = _sendable(now, busy).limit(limit)
     return list(session.execute(first.with_for_update(skip_locked=True, of=_deliveries)).all())
+
+
+def is_due(session: Session, now: datetime, busy: Collection[bytes] = ()) -> bool:
+    """Whether anything may be sent now: a look, which takes nothing."""
+    return session.execute(_sendable(now, busy).limit(1)).first() is not None
 
 
 def alike(session: Session, first: Any, now: datetime, limit: int = 500) -> list[Any]:
@@ -237,6 +240,16 @@ def next_due(session: Session) -> datetime | None:
     )
     at: datetime | None = session.execute(query).scalar()
     return at
+
+
+def _sendable(now: datetime, busy: Collection[bytes]) -> Select[Any]:
+    """What is due and may go, the important first, then the oldest."""
+    known = _destinations.alias()
+    may_at = case((_deliveries.c.priority > 0, known.c.urgent_at), else_=known.c.bulk_at)
+    is_known = and_(known.c.mark == _deliveries.c.destination_hash, known.c.closed_at.is_(None))
+    query = select(_deliveries).where(_is_due(now), ~exists().where(is_known, may_at > now))
+    query = query.where(_deliveries.c.destination_hash.not_in(list(busy))) if busy else query
+    return query.order_by(_deliveries.c.priority.desc(), _deliveries.c.not_before, _deliveries.c.id)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

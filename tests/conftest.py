@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
+from sqlalchemy import Connection, Engine, event
 
 from knowledge.load import load
 from pipeline.lexicon import Lexicon
@@ -25,6 +26,13 @@ hypothesis.settings.register_profile("steady", derandomize=True, database=None)
 hypothesis.settings.register_profile("explore", print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 """The default run draws the same cases each time; HYPOTHESIS_PROFILE=explore looks for new ones."""
+
+
+@event.listens_for(Engine, "before_execute")
+def _no_row_is_held_by_a_reader(connection: Connection, statement: object, *_: object) -> None:
+    """SQLite has no FOR UPDATE and says nothing of one; PostgreSQL refuses it in a transaction that only reads."""
+    if getattr(statement, "_for_update_arg", None) is not None and connection.dialect.name == "sqlite":
+        assert not connection.exec_driver_sql("PRAGMA query_only").scalar(), f"held while reading: {statement}"
 
 
 @pytest.fixture(scope="session")

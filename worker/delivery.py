@@ -105,7 +105,7 @@ def deliver_due(
 def _taken(desk: Desk, now: datetime, busy: Collection[bytes]) -> Parcel | None:
     """What goes to the wire next: of what waits behind a slow one, nobody must think that it may have arrived."""
     with desk.store.reading() as session:
-        if not outbox.due(session, now, 1, busy):
+        if not outbox.is_due(session, now, busy):
             return None
     with desk.store.writing() as session:
         return pacing.take(session, now, LEASE, limits_of, busy)

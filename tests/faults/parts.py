@@ -23,7 +23,6 @@ from cli.logs import start_logging
 from knowledge.load import load
 from pipeline.lexicon import Lexicon
 from storage import queue
-from storage.engine import open_store
 from tests.faults import disk, points, poison
 from tests.faults.plan import ZONE, Plan
 from worker import embedded, suspects
@@ -115,7 +114,7 @@ def _tell_of_returns() -> None:
 
 def desk_of(plan: Plan, lexicon: Lexicon) -> Desk:
     """The desk of a part."""
-    return Desk(store=open_store(plan.settings().store_url), lexicon=lexicon, sources=plan.sources(), zone=ZONE)  # type: ignore[arg-type]
+    return Desk(store=plan.store(), lexicon=lexicon, sources=plan.sources(), zone=ZONE)  # type: ignore[arg-type]
 
 
 # ---- embedded -------------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, BaseModel
 
 from crawlers.guard import Guard
 from settings import Settings
+from storage.engine import Store, open_store
+from storage.secrets import place
 from tests.faults.world import sources_at
 from worker.rounds import Outside
 
@@ -53,6 +55,10 @@ class Plan(BaseModel):
             archive_mb=0,
             _env_file=None,
         )
+
+    def store(self) -> Store:
+        """The store, as every part of an installation opens it: with the one key of its home."""
+        return open_store(self.settings().store_url, place("", self.home))
 
     def environment(self) -> dict[str, str]:
         """The same, as variables."""

@@ -20,7 +20,7 @@ from typing import Any
 
 from pipeline.records import Watch
 from storage import subscriptions, watches
-from storage.engine import Store, open_store
+from storage.engine import Store
 from storage.subscriptions import Subscription
 from tests import servers
 from tests.faults.nursery import Nursery, nursery
@@ -124,7 +124,7 @@ def stage(
             **planned,
         )
         world.clock = plan.now
-        store = open_store(plan.settings().store_url)
+        store = plan.store()
         made = Stage(plan, world, store, redis)
         stack.callback(made.close)
         _furnish(made)
