@@ -46,7 +46,8 @@ def _claims(whole: Whole) -> Iterator[Claim]:
         if isinstance(one.row, schema.Company | schema.Product):
             guarded = {folded(a.alias) for a in one.row.ambiguous}
             owner = one.row.id if isinstance(one.row, schema.Company) else one.row.company
-            for name in {folded(n): n for n in one.row.names}.values():
+            people = [n for chief in one.row.chiefs for n in chief.names] if isinstance(one.row, schema.Company) else []
+            for name in {folded(n): n for n in (*one.row.names, *people)}.values():
                 yield Claim(one, owner, name, folded(name) in guarded)
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from knowledge.listed import ListedName, SecurityTable
 from knowledge.schema import (
+    Chief,
     Company,
     Concept,
     Framework,
@@ -129,6 +130,12 @@ def holds(relation: Relation, on: date, known_by: date) -> bool:
     known = last_day(relation.known_from) if relation.known_from else valid
     ended = first_day(relation.valid_to) if relation.valid_to and _end_was_known(relation, known_by) else date.max
     return valid <= on <= ended and known <= known_by
+
+
+def in_office(chief: Chief, on: date) -> bool:
+    """Whether a person surely led the company on a day; a start that nobody noted lies before our news."""
+    began = last_day(chief.since) if chief.since else date.min
+    return began <= on < (first_day(chief.until) if chief.until else date.max)
 
 
 def _end_was_known(relation: Relation, known_by: date) -> bool:

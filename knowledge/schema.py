@@ -32,6 +32,18 @@ class Ambiguity(Row):
     not_context: tuple[str, ...] = ()
 
 
+class Chief(Row):
+    """A person whose words and deeds are read as a company's, while in office; one who leads several stands for none."""
+
+    names: tuple[str, ...] = Field(min_length=1)
+    role: str
+    since: PartialDate | None = None
+    until: PartialDate | None = None
+    source: tuple[str, ...]
+    evidence: Evidence
+    as_of: date
+
+
 class Company(Row):
     """A company, laboratory, project or issuer, under every name it goes by."""
 
@@ -49,6 +61,7 @@ class Company(Row):
     url: str | None = None
     news_url: str | None = None
     ambiguous: tuple[Ambiguity, ...] = ()
+    chiefs: tuple[Chief, ...] = ()
     source: tuple[str, ...]
     evidence: Evidence
     as_of: date

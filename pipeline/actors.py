@@ -35,13 +35,24 @@ HEADLINED = 60
 HIGH_RELEVANCE = 70
 """The same for others in events that have one side: a release names rivals, chips and platforms that have no part in it."""
 
+STUDY = "research_paper"
+"""A product that a paper is about was mostly looked at by others: its maker's ties have no part in that."""
+
 TWO_SIDED = frozenset({"partnership", "acquisition", "funding", "hardware_compute"})
 
 SHOWN_BY_ANOTHER = frozenset({"product", "group"})
 """Rules of tags that show a company by something of its own, not by its name: no side of a deal."""
 
+SAID = frozenset({"name", "person"})
+"""Rules of tags that show a company by its name, or by that of its chief."""
+
 PLACE = "venue"
 """The rule of a tag that shows a company by a place where people publish."""
+
+_BOARD = re.compile(r"/?r/\w+", re.ASCII)
+
+TOOL = "instrument"
+"""The rule of a tag that shows a company by a chip, a device or a library of its own."""
 
 MEASURERS = frozenset({"academic", "eval"})
 """Types of company whose news is often about others' models."""
@@ -60,15 +71,25 @@ def actors(event: Event, knowledge: KnowledgeBase) -> list[Actor]:
     which may show by a product alone."""
     first = knowledge.companies.get(event.companies[0].id) if event.companies else None
     measured = first is not None and first.type in MEASURERS
-    headlines = [fold(report.title) for report in event.reports if report.title.strip()]
+    headlines = [fold(report.title) for report in event.reports if report.title.strip() and not _is_board(report.title)]
     words = _words(knowledge)
     lists = [line for line in headlines if words.roundup.search(line)]
     return [
         Actor(tag.id, tag.relevance, _is_tied(tag, event))
         for tag in event.companies
         if not _is_used(tag, headlines, words)
-        and (_acts(tag, event, headlines) or _is_party(tag, event, headlines, measured) or _is_listed(tag, lists))
+        and (
+            _acts(tag, event, headlines)
+            or _is_device(tag, headlines)
+            or _is_party(tag, event, headlines, measured)
+            or _is_listed(tag, lists)
+        )
     ]
+
+
+def _is_board(title: str) -> bool:
+    """Whether a title only names the board where something was posted."""
+    return bool(_BOARD.fullmatch(title.strip()))
 
 
 def _acts(tag: CompanyTag, event: Event, headlines: list[str]) -> bool:
@@ -78,7 +99,14 @@ def _acts(tag: CompanyTag, event: Event, headlines: list[str]) -> bool:
         return False
     if not headlines or _is_headlined(tag, headlines):
         return tag.relevance >= PASSING
+    if any(_is_device(other, headlines) for other in event.companies):
+        return False
     return tag.rule != PLACE and tag.relevance >= (UNSAID if _is_named(tag, event) else UNNAMED)
+
+
+def _is_device(tag: CompanyTag, headlines: list[str]) -> bool:
+    """Whether a headline is about something that its company makes and others use."""
+    return tag.rule == TOOL and tag.relevance >= SHOWN and _is_headlined(tag, headlines)
 
 
 def _is_named(tag: CompanyTag, event: Event) -> bool:
@@ -93,20 +121,20 @@ def _is_party(tag: CompanyTag, event: Event, headlines: list[str], measured: boo
         return False
     if event.event_type in TWO_SIDED:
         return tag.relevance >= PARTY
-    return tag.relevance >= (HEADLINED if tag.rule == "name" and _is_headlined(tag, headlines) else HIGH_RELEVANCE)
+    return tag.relevance >= (HEADLINED if tag.rule in SAID and _is_headlined(tag, headlines) else HIGH_RELEVANCE)
 
 
 def _is_used(tag: CompanyTag, headlines: list[str], words: _Words) -> bool:
-    """Whether the headlines that have it have it only as somebody's tool, or as the measure of another's deed."""
+    """Whether the headlines that have it have it only as somebody's tool, as the measure of another's deed, or aside."""
     shown = fold(tag.quote)
-    before = [line[: line.find(shown)] for line in headlines if shown in line]
-    pattern = words.used if tag.rule in SHOWN_BY_ANOTHER else words.measure
-    return bool(before) and all(pattern.search(text) for text in before)
+    around = [line.partition(shown) for line in headlines if shown in line]
+    pattern = words.used if tag.rule in SHOWN_BY_ANOTHER | {TOOL} else words.measure
+    return bool(around) and all(pattern.search(before) or words.aside.match(after) for before, _, after in around)
 
 
 def _is_listed(tag: CompanyTag, lists: list[str]) -> bool:
     """Whether a round-up's headline, which is several headlines in one, has its name."""
-    return tag.rule == "name" and tag.relevance >= PASSING and _is_headlined(tag, lists)
+    return tag.rule != "likeness" and tag.relevance >= PASSING and _is_headlined(tag, lists)
 
 
 def _is_headlined(tag: CompanyTag, headlines: list[str]) -> bool:
@@ -117,7 +145,10 @@ def _is_headlined(tag: CompanyTag, headlines: list[str]) -> bool:
 
 def _is_tied(tag: CompanyTag, event: Event) -> bool:
     """Whether a company's ties are followed: not those of one that a release only names beside the actor."""
-    return tag.relevance >= (SHOWN if tag.rule in SHOWN_BY_ANOTHER else SURE) and (
+    shown = tag.rule in SHOWN_BY_ANOTHER
+    if tag.rule == TOOL or (shown and event.event_type == STUDY):
+        return False
+    return tag.relevance >= (SHOWN if shown else SURE) and (
         tag.role == "actor" or event.event_type in TWO_SIDED or tag.rule in SHOWN_BY_ANOTHER
     )
 
@@ -132,13 +163,15 @@ def gathers(event: Event, knowledge: KnowledgeBase) -> bool:
 
 
 class _Words(NamedTuple):
-    """What headlines are searched for: names of round-ups, of markets, how shares moved, and what makes a name a measure or tool."""
+    """What headlines are searched for: names of round-ups, of markets, how shares moved, what makes a name a measure,
+    a tool or an aside."""
 
     roundup: re.Pattern[str]
     wrap: re.Pattern[str]
     move: re.Pattern[str]
     measure: re.Pattern[str]
     used: re.Pattern[str]
+    aside: re.Pattern[str]
 
 
 @lru_cache(maxsize=4)
@@ -154,6 +187,9 @@ def _words(knowledge: KnowledgeBase) -> _Words:
         move=_any(moves),
         measure=re.compile(measure),
         used=re.compile(f"{measure}|{used}"),
+        aside=re.compile(
+            rf"\s?(?:{_any(groups.get('aside', ())).pattern})|[^,;:!?。；、]{{0,6}}(?:{_any(groups.get('backer', ())).pattern})"
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from ahocorasick_rs import AhoCorasick
 
 from knowledge.index import KnowledgeBase
 from knowledge.listed import ListedName
-from knowledge.schema import Ambiguity
+from knowledge.schema import Ambiguity, Chief
 from pipeline.records import Document
 from pipeline.text import fold, is_cjk
 
@@ -55,7 +55,7 @@ class Name(NamedTuple):
     """One alias of one row of the knowledge base, with the conditions under which it counts."""
 
     kind: str
-    """`company`, `product` or `security`."""
+    """`company`, `product`, `security`, or `person`: a chief who stands for a company."""
     id: str
     alias: str
     company: str | None
@@ -67,6 +67,8 @@ class Name(NamedTuple):
     ambiguous: bool = False
     context: tuple[str, ...] = ()
     not_context: tuple[str, ...] = ()
+    chief: Chief | None = None
+    """Of a person: the office, with its dates."""
 
 
 class Mention(NamedTuple):
@@ -92,6 +94,9 @@ class Scan(NamedTuple):
     folded: str
     title_end: int
     mentions: tuple[Mention, ...]
+    """Companies, products and securities."""
+    people: tuple[Mention, ...]
+    """The chiefs who stand for companies."""
     cues: tuple[Cue, ...]
     sentences: tuple[int, ...]
     """Where each sentence starts."""
@@ -151,6 +156,8 @@ class Lexicon:
         self.hardware = _any_name(groups.get("hardware_names", frozenset()))
         instruments = groups.get("instrument_kinds", frozenset())
         self.instruments = frozenset(p.id for p in knowledge.products.values() if p.kinds and p.kinds[0] in instruments)
+        self.devices = frozenset(p.id for p in knowledge.products.values() if p.kinds == ("device",))
+        """Things that people hold; they show their maker, but are no word of AI."""
         self.venues = frozenset(
             p.id for p in knowledge.products.values() if p.kinds == ("app",) and _is_large(p.company, knowledge)
         )
@@ -199,11 +206,13 @@ class Lexicon:
             )
         if doubtful:
             certain += _resolved(doubtful, certain, cues, folded)
+        found = longest(certain)
         return Scan(
             text=text,
             folded=folded,
             title_end=min(len(document.title), len(text)),
-            mentions=tuple(longest(certain)),
+            mentions=tuple(m for m in found if m.name.kind != "person"),
+            people=tuple(m for m in found if m.name.kind == "person"),
             cues=tuple(cues),
             sentences=(0, *(m.end() for m in _SENTENCE_END.finditer(text))),
         )
@@ -316,6 +325,8 @@ def _any_word(words: tuple[str, ...]) -> re.Pattern[str]:
 def _names(knowledge: KnowledgeBase, all_listed: Iterable[ListedName], ordinary: frozenset[str]) -> Iterator[Name]:
     for company in knowledge.companies.values():
         yield from _aliases("company", company.id, company.id, company.names, company.ambiguous, ordinary)
+        for chief in company.chiefs:
+            yield from (Name("person", company.id, name, company.id, "capital", chief=chief) for name in chief.names)
     for product in knowledge.products.values():
         yield from _aliases("product", product.id, product.company, product.names, product.ambiguous, ordinary)
     doubts = {d.alias: d for c in knowledge.companies.values() for d in c.ambiguous if is_cjk(d.alias[0])}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
+from knowledge.index import in_office
 from pipeline.lexicon import Lexicon, Scan
 from pipeline.records import CompanyTag, Document
 from pipeline.tag.products import Found
@@ -52,7 +54,7 @@ class _Seen(NamedTuple):
 
 def find(document: Document, scan: Scan, products: list[Found], lexicon: Lexicon) -> tuple[CompanyTag, ...]:
     """The companies, most relevant first; the first is the actor."""
-    seen = _seen(scan, products, lexicon)
+    seen = _seen(scan, products, lexicon, document.when.date())
     verbs = [(c.start, c.end) for c in scan.cues if c.group in _ACTS]
     best: dict[str, tuple[int, _Seen]] = {}
     counts: dict[str, int] = {}
@@ -93,9 +95,15 @@ def _only_tells(scan: Scan, one: _Seen, lexicon: Lexicon) -> bool:
     return one.rule == "venue" and bool(_ACCOUNT.match(scan.text, one.end))
 
 
-def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen]:
-    """Every place that shows a company, in order: its name, its product, its share."""
-    seen = [_Seen(p.start, p.end, p.company, _rule(p, lexicon)) for p in products if p.company]
+def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon, day: date) -> list[_Seen]:
+    """Every place that shows a company, in order: its name, its product, its share, its chief of that day."""
+    named = [m for m in scan.mentions if m.name.kind == "company"]
+    told = {m.name.company for m in named}, {m.name.company for m in named if m.start < scan.title_end}
+    seen = [
+        _Seen(p.start, p.end, p.company, _rule(p, lexicon))
+        for p in products
+        if p.company and not (p.id in lexicon.devices and p.company in told[p.start < scan.title_end])
+    ]
     for start, end, name in scan.mentions:
         company = (
             name.company
@@ -106,6 +114,9 @@ def _seen(scan: Scan, products: Iterable[Found], lexicon: Lexicon) -> list[_Seen
         )
         if company:
             seen.append(_Seen(start, end, company, "name" if name.kind == "company" else "security"))
+    for start, end, name in scan.people:
+        if name.chief is not None and in_office(name.chief, day):
+            seen.append(_Seen(start, end, name.id, "person"))
     seen = [s for s in seen if s.company in lexicon.knowledge.companies]
     return sorted(set(seen))
 
@@ -124,7 +135,9 @@ def _points(scan: Scan, one: _Seen, rank: int, verbs: list[tuple[int, int]]) -> 
     else:
         first_sentence = scan.sentence(scan.title_end + 1)
         points = (58 if one.start < first_sentence[1] else 44) - min(24, 3 * rank)
-    points -= {"name": 0, "product": 3, "security": 1, "instrument": 25, "likeness": 30, "venue": 3}[one.rule]
+    points -= {"name": 0, "product": 3, "security": 1, "instrument": 25, "likeness": 30, "venue": 3, "person": 5}[
+        one.rule
+    ]
     before = scan.folded[max(0, one.start - 16) : one.start]
     if _BY.search(before):
         points += 16
@@ -138,9 +151,14 @@ def _points(scan: Scan, one: _Seen, rank: int, verbs: list[tuple[int, int]]) -> 
         points -= _ONLY_A_PLACE
     elif any(0 <= start - one.end <= _REACH for start, _ in verbs):
         points += 10
-    elif one.rule == "venue" and one.start:
+    elif one.rule == "venue" and not _opens(scan, one):
         points -= _ONLY_A_PLACE
     return points
+
+
+def _opens(scan: Scan, one: _Seen) -> bool:
+    """Whether a name opens the document, or a clause of its headline."""
+    return one.start == 0 or (one.start < scan.title_end and scan.text[one.start - 1] in "｜|：！？、")
 
 
 def _with_groups(tags: list[CompanyTag], lexicon: Lexicon) -> list[CompanyTag]:

@@ -20,6 +20,7 @@ RULES = {
     "instrument": "maker of a tool used",
     "venue": "owner of an app where others act",
     "security": "issuer of a share named",
+    "person": "led by a person named",
     "group": "group of a unit named",
     "source": "owner of the source",
     "issuer": "reviewed issuer, named",

@@ -25,6 +25,14 @@ _MOVE = re.compile(
     r"(?:（[^）\n]{0,12}）|\([^)\n]{0,12}\))?(?:[^，,。；;、\n]{0,10}?)(?:涨|跌|升超|下挫|走高|走低|高开|低开|高走|低走|拉升|回落|反弹|新高|新低|翻红|翻绿)"
 )
 """What follows the name of a share that moved."""
+_SHARE_MOVE = re.compile(
+    r"[^，,。；;、\n]{0,12}?(?:股价|股票)[^。；;\n]{0,30}?(?:涨|跌|飙升|跳水|下挫|走高|走低|新高|新低)"
+)
+"""The same outside of a market wrap, where the word for a share must stand."""
+_SAYS = re.compile(
+    r"(?:证券|研究所?|研报|首席|分析师|策略)?(?:认为|表示|指出|称|预计|分析|研报|维持|给予|研究员|首席|：)"
+)
+"""What follows the name of a broker who gives an opinion."""
 _NEAR = 60
 """How far from a name, inside its sentence, a word of the market may stand."""
 _BESIDE = 6
@@ -78,9 +86,9 @@ def _by_name(scan: Scan, lexicon: Lexicon) -> Iterator[tuple[int, SecurityTag]]:
 
 
 def _moved(scan: Scan, lexicon: Lexicon) -> Iterator[tuple[int, SecurityTag]]:
-    """In a market wrap, the companies of which it says how their shares moved: `亚马逊、微软涨超2%`."""
-    if not any(c.group == "wrap" and c.start < scan.title_end for c in scan.cues):
-        return
+    """The companies of which a text says how their shares moved; in a market wrap without the word: `亚马逊、微软涨超2%`."""
+    wrap = any(c.group == "wrap" and c.start < scan.title_end for c in scan.cues)
+    moved = _MOVE if wrap else _SHARE_MOVE
     named = [(m, lexicon.listing_of.get(m.name.company or "")) for m in scan.mentions if m.name.kind == "company"]
     for place, (mention, listing) in enumerate(named):
         end = mention.end
@@ -88,7 +96,7 @@ def _moved(scan: Scan, lexicon: Lexicon) -> Iterator[tuple[int, SecurityTag]]:
             if not _LIST_GAP.fullmatch(scan.text, end, other.start):
                 break
             end = other.end
-        if listing and _MOVE.match(scan.text, end):
+        if listing and moved.match(scan.text, end):
             yield mention.start, SecurityTag(id=listing, quote=scan.text[mention.start : mention.end], rule="moved")
 
 
@@ -96,7 +104,7 @@ def _evidence(scan: Scan, lexicon: Lexicon, named: list[Mention], place: int, ma
     """Why a name is meant as a share or an issuer: a list of shares, words of the market near, or a reviewed issuer."""
     mention = named[place]
     start, end = mention.start, mention.end
-    if mention.name.ordinary and _NO_SHARE.match(scan.text, end):
+    if _SAYS.match(scan.text, end) or (mention.name.ordinary and _NO_SHARE.match(scan.text, end)):
         return ""
     if _listed_beside(scan.text, named, place):
         return "list"
