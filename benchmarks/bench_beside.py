@@ -5,21 +5,22 @@
 Of each kind of bad server many are asked together, again and again: 200 that dawdle; 20 bombs, each anew a second after it
 ended (about 70,000 an hour); 2 hard ones. Good feeds answer after 50 ms, as a site nearby does, and at once, as nothing but
 loopback does (what our event loop costs); each is fetched and parsed in the cage. Alone and beside are measured in turn, in
-short halves: every round gives one ratio of the two p95, and the median of the rounds is what is reported, so that a busy
-machine touches both and an outlier neither. The bad servers are nice: their CPU stands for other people's machines. Memory is
-this process's growth at its highest, above what the same good feeds take. Of hard bytes, what is due to the machine alone is
-measured too: beside a loop of nobody's that keeps one core busy at the lowest priority, as the one patient child does.
+short halves, either first every other time: every round gives one ratio of the two p95, and the median of the rounds is what
+is reported, with the range in which it lies by 95 %, so that a busy machine touches both halves and an outlier neither.
+`loop` is the share of a core that our event loop takes, alone and beside. The bad servers yield to everything else: their
+CPU stands for other people's machines. Memory is this process's growth at its highest, above what the same good feeds take.
+What is due to the machine alone is measured too: beside a loop of nobody's that keeps one core busy and yields as they do.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import comb
 from pathlib import Path
 from statistics import median
 
@@ -27,6 +28,7 @@ from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
+from crawlers.priority import yield_to_others
 from crawlers.reading import Task
 from tests.site.misdeeds import GOOD, PAGES, XML
 from tests.site.server import Answer, Asked, Misdeed, Site
@@ -54,17 +56,31 @@ KINDS = {
     "hard to read": Kind(("/hard",), 2, 1.0, read=True),
     "a busy core": Kind((), 1, 0.0),
 }
-ROUNDS, GOOD_A_HALF = 9, 60
+ROUNDS, QUICK_ROUNDS, GOOD_A_HALF = 11, 5, 60
+UNLIKELY = 0.025
 PAUSE_SECONDS = 0.005
 THINK_SECONDS = 0.05
 
 
+@dataclass(frozen=True)
+class Half:
+    """Good feeds, some dozens in a row: the seconds of each, and the share of a core that the event loop took."""
+
+    took: list[float]
+    loop: float
+
+    @property
+    def p95(self) -> float:
+        """In milliseconds."""
+        return sorted(self.took)[int(len(self.took) * 0.95)] * 1000
+
+
 @dataclass
 class Seen:
-    """What one kind led to: seconds of good feeds, by round; of bad ones; megabytes."""
+    """What one kind led to: good feeds, by round; the seconds of bad ones; megabytes."""
 
-    alone: list[list[float]] = field(default_factory=list)
-    beside: list[list[float]] = field(default_factory=list)
+    alone: list[Half] = field(default_factory=list)
+    beside: list[Half] = field(default_factory=list)
     bad: list[float] = field(default_factory=list)
     megabytes: float = 0.0
 
@@ -81,9 +97,8 @@ async def _hard(_: Asked, answer: Answer) -> None:
     await answer.send(HARD)
 
 
-def serve(niceness: int) -> None:
+def serve() -> None:
     """The site in a process of its own. Prints its port."""
-    os.nice(niceness)
     pages: Mapping[str, Misdeed] = {**PAGES, "/thinking": _thinking, "/hard": _hard}
     with Site(pages) as site:
         sys.stdout.write(f"{site.port}\n")
@@ -108,17 +123,14 @@ async def measure(kind: Kind, rounds: int, good_port: int, bad_port: int) -> dic
                 good = f"http://127.0.0.1:{good_port}{path}"
                 await _half(fetcher, cage, good)
                 before = _peak(reset=True)
-                for _ in range(rounds):
-                    found.alone.append(await _half(fetcher, cage, good))
-                    before = max(before, _peak(reset=True))
-                    pests = [asyncio.create_task(_pest(fetcher, cage, kind, bad, n, found)) for n in range(kind.many)]
-                    await asyncio.sleep(0.5)
-                    found.beside.append(await _half(fetcher, cage, good))
-                    found.megabytes = max(found.megabytes, _peak(reset=True) - before)
-                    for task in pests:
-                        task.cancel()
-                    await asyncio.gather(*pests, return_exceptions=True)
-                    await asyncio.sleep(0.2)
+                for number in range(rounds):
+                    for beside in (number % 2 == 1, number % 2 == 0):
+                        if beside:
+                            await _beside(fetcher, cage, kind, good, bad, found)
+                            found.megabytes = max(found.megabytes, _peak(reset=True) - before)
+                        else:
+                            found.alone.append(await _half(fetcher, cage, good))
+                            before = max(before, _peak(reset=True))
     return seen
 
 
@@ -130,15 +142,27 @@ def _bombs_of(kind: Kind) -> tuple[str, ...]:
     return tuple(path for path in kind.paths if path.endswith("-bomb"))
 
 
-async def _half(fetcher: Fetcher, cage: Cage, url: str) -> list[float]:
-    took = []
+async def _beside(fetcher: Fetcher, cage: Cage, kind: Kind, good: str, bad: str, seen: Seen) -> None:
+    """One half beside the bad ones, which end with it."""
+    pests = [asyncio.create_task(_pest(fetcher, cage, kind, bad, n, seen)) for n in range(kind.many)]
+    await asyncio.sleep(0.5)
+    seen.beside.append(await _half(fetcher, cage, good))
+    for task in pests:
+        task.cancel()
+    await asyncio.gather(*pests, return_exceptions=True)
+    await asyncio.sleep(0.2)
+
+
+async def _half(fetcher: Fetcher, cage: Cage, url: str) -> Half:
+    took: list[float] = []
+    wall, cpu = time.monotonic(), time.thread_time()
     for _ in range(GOOD_A_HALF):
         began = time.monotonic()
         fetched = await fetcher.get(url)
         await cage.read(Task(reader="feed", url=fetched.url), fetched.body)
         took.append(time.monotonic() - began)
         await asyncio.sleep(PAUSE_SECONDS)
-    return took
+    return Half(took, (time.thread_time() - cpu) / (time.monotonic() - wall))
 
 
 async def _pest(fetcher: Fetcher, cage: Cage, kind: Kind, base: str, number: int, seen: Seen) -> None:
@@ -155,10 +179,8 @@ async def _pest(fetcher: Fetcher, cage: Cage, kind: Kind, base: str, number: int
 
 async def _idle_loop() -> None:
     """A process that does nothing for us, with the CPU that nobody else wants, until cancelled."""
-    loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    os.setpriority(os.PRIO_PROCESS, loop.pid, 19)
-    if sys.platform == "linux":
-        os.sched_setscheduler(loop.pid, os.SCHED_IDLE, os.sched_param(0))
+    loop = subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True)
+    yield_to_others(loop.pid)
     try:
         await asyncio.Event().wait()
     finally:
@@ -192,10 +214,6 @@ async def every_slow_one_ends(bad_port: int) -> list[float]:
         return list(await asyncio.gather(*(one(number) for number in range(200))))
 
 
-def _p95(times: list[float]) -> float:
-    return sorted(times)[int(len(times) * 0.95)] * 1000
-
-
 def _peak(*, reset: bool) -> float:
     """This process's largest resident size so far, in megabytes; from here on anew. Linux alone can forget it."""
     size = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
@@ -206,30 +224,39 @@ def _peak(*, reset: bool) -> float:
 
 def report(name: str, path: str, seen: Seen) -> str:
     """One line."""
-    ratios = sorted(_p95(beside) / _p95(alone) for alone, beside in zip(seen.alone, seen.beside, strict=True))
+    ratios = sorted(beside.p95 / alone.p95 for alone, beside in zip(seen.alone, seen.beside, strict=True))
+    low, high = _where_the_median_lies(ratios)
     good = "answers after 50 ms" if path == "/thinking" else "answers at once"
     longest = f"   longest bad {max(seen.bad):.1f} s of {len(seen.bad)}" if seen.bad else ""
+    loops = (median(half.loop for half in halves) for halves in (seen.alone, seen.beside))
     return (
-        f"{name:24s} {good:20s} p95 alone {median(map(_p95, seen.alone)):6.1f} ms   beside "
-        f"{median(map(_p95, seen.beside)):6.1f} ms   median ratio {median(ratios) - 1:+.1%} "
-        f"({ratios[0] - 1:+.0%} to {ratios[-1] - 1:+.0%})   memory +{seen.megabytes:.0f} MB{longest}\n"
+        f"{name:24s} {good:20s} p95 alone {median(h.p95 for h in seen.alone):6.1f} ms   beside "
+        f"{median(h.p95 for h in seen.beside):6.1f} ms   median ratio {median(ratios) - 1:+.1%} "
+        f"({low - 1:+.0%} to {high - 1:+.0%})   loop {' to '.join(f'{share:.0%}' for share in loops)}   "
+        f"memory +{seen.megabytes:.0f} MB{longest}\n"
     )
+
+
+def _where_the_median_lies(ordered: list[float]) -> tuple[float, float]:
+    """The range of their median by 95 %, whatever they are like: of so many coins, how few heads are unlikely."""
+    many, below, skipped = len(ordered), 0.0, 0
+    while (below := below + comb(many, skipped) / 2**many) < UNLIKELY:
+        skipped += 1
+    skipped = max(0, skipped - 1)
+    return ordered[skipped], ordered[-1 - skipped]
 
 
 def main(arguments: list[str]) -> None:
     """Prints two lines a kind of bad server, and when the slow ones ended."""
     quick = "--quick" in arguments
     named = [argument for argument in arguments if argument in KINDS]
-    sites = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.bench_beside", "serve", niceness], stdout=subprocess.PIPE, text=True
-        )
-        for niceness in ("0", "15")
-    ]
+    command = [sys.executable, "-m", "benchmarks.bench_beside", "serve"]
+    sites = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) for _ in range(2)]
+    yield_to_others(sites[1].pid)
     try:
         good, bad = (int(site.stdout.readline()) for site in sites if site.stdout)
         for name in named or KINDS:
-            found = asyncio.run(measure(KINDS[name], 3 if quick else ROUNDS, good, bad))
+            found = asyncio.run(measure(KINDS[name], QUICK_ROUNDS if quick else ROUNDS, good, bad))
             for path, seen in found.items():
                 sys.stdout.write(report(name, path, seen))
                 sys.stdout.flush()
@@ -243,4 +270,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[2])) if sys.argv[1:2] == ["serve"] else main(sys.argv[1:])
+    serve() if sys.argv[1:2] == ["serve"] else main(sys.argv[1:])

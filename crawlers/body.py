@@ -1,18 +1,15 @@
 """An answer's body, read and unpacked as it comes, under caps on bytes, on the event loop's time and on memory.
 
-Small bodies are unpacked on the spot, by the end of which a bomb is known. What grows large takes one of a few places, so
-that any number of such answers hold no more memory than that, and is unpacked in a thread that yields to everything else.
+What grows large takes one of a few places, so that any number of such answers hold no more memory than that. All is
+unpacked on the event loop, in steps of less than a millisecond between which others get their turn: a thread beside it
+would cost others more, since they would wait for the interpreter while it holds that, and longest where it is nice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import aiohttp
 
@@ -25,7 +22,6 @@ LARGE_BYTES = 512 * KIB
 LARGE_AT_ONCE = 4
 PATIENCE_SECONDS = 8.0
 """How long an answer keeps its place while others wait for one; without others, up to its own deadline."""
-_NICE = 10
 
 
 class GaveWay(Exception):
@@ -33,15 +29,10 @@ class GaveWay(Exception):
 
 
 class Bodies:
-    """Reads the bodies of one fetcher's answers. Close it in the end."""
+    """Reads the bodies of one fetcher's answers."""
 
     def __init__(self, places: int = LARGE_AT_ONCE) -> None:
-        self._thread = ThreadPoolExecutor(1, "unpack", initializer=_be_nice)
         self._room = Room(places)
-
-    def close(self) -> None:
-        """Ends the thread, whatever it is at."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def read(
         self, response: aiohttp.ClientResponse, codings: str, cap: int, source_id: str, url: str
@@ -53,7 +44,7 @@ class Bodies:
         """
         body: list[bytes] = []  # pieces of about one size leave no holes in memory, a growing buffer many
         try:
-            coming = _Coming(response, codings, cap, self._thread)
+            coming = _Coming(response, codings, cap)
             async with contextlib.aclosing(coming.pieces()) as pieces:
                 if await _pour(pieces, body, LARGE_BYTES):
                     async with self._room.place():
@@ -117,10 +108,10 @@ class _SentTooMuch(Exception):
 class _Coming:
     """One body on its way."""
 
-    def __init__(self, response: aiohttp.ClientResponse, codings: str, cap: int, thread: ThreadPoolExecutor) -> None:
-        self._response, self._cap, self._thread = response, cap, thread
+    def __init__(self, response: aiohttp.ClientResponse, codings: str, cap: int) -> None:
+        self._response, self._cap = response, cap
         self._unpacker = Unpacker(codings, cap)
-        self._sent = self._unpacked = 0
+        self._sent = self._since_others = 0
         self._cut = False
 
     @property
@@ -135,22 +126,20 @@ class _Coming:
                 self._sent += len(part)
                 if self._sent > self._cap:
                     raise _SentTooMuch
-                coming = self._unpacker.feed(part)
-                while piece := await self._next(coming):
+                for piece in self._unpacker.feed(part):
+                    await self._let_others(len(piece))
                     yield piece
         except aiohttp.ClientPayloadError:
             self._cut = True
         for piece in self._unpacker.rest():
             yield piece
 
-    async def _next(self, coming: Iterator[bytes]) -> bytes:
-        """The next piece, on the spot as long as the body is small; a bomb is known by then."""
-        if self._unpacked < LARGE_BYTES:
-            piece = next(coming, b"")
-        else:
-            piece = await asyncio.get_running_loop().run_in_executor(self._thread, _some, coming)
-        self._unpacked += len(piece)
-        return piece
+    async def _let_others(self, count: int) -> None:
+        """The event loop is everybody's: after so many bytes others get their turn."""
+        self._since_others += count
+        if self._since_others >= PIECE:
+            self._since_others = 0
+            await asyncio.sleep(0)
 
 
 async def _pour(pieces: AsyncIterator[bytes], body: list[bytes], most: int) -> bool:
@@ -162,21 +151,3 @@ async def _pour(pieces: AsyncIterator[bytes], body: list[bytes], most: int) -> b
         if size > most:
             return True
     return False
-
-
-def _some(pieces: Iterator[bytes]) -> bytes:
-    """The next pieces together, up to about the size that one may have; empty where none is left."""
-    out, size = [], 0
-    for piece in pieces:
-        out.append(piece)
-        size += len(piece)
-        if size >= PIECE:
-            break
-    return b"".join(out)
-
-
-def _be_nice() -> None:
-    """Unpacking yields to the event loop's thread. Only Linux knows the niceness of a single thread."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

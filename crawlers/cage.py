@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
+from crawlers import priority
 from crawlers.limits import KIB, PARSE_CPU_SECONDS, PARSE_MEMORY_BYTES, PARSE_WALL_SECONDS
 from crawlers.reading import Reading, Task
 
@@ -40,9 +41,8 @@ LARGE_BYTES = 512 * KIB
 REMEMBERED_SECONDS = 3600.0
 """How long a host is read patiently after its bytes took long."""
 _MOST_HOSTS = 1_000
-_PATIENCE = 4.0
+_PATIENCE = 10.0
 """Times the wall clock that a patient child has, since it runs when others let it; its CPU is limited as any."""
-_NICEST = 19
 _READY = b"."
 _START_SECONDS = 60.0
 _IDLE_SECONDS = 1.0
@@ -211,10 +211,7 @@ class _Child:
         self.is_patient = True
         process = self._process
         if process is not None:
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, _NICEST)
-                if sys.platform == "linux":  # whoever wakes up need not wait for the end of its slice
-                    os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
+            priority.yield_to_others(process.pid)
 
     def kill(self) -> None:
         """Ends what it is at; who waits for its answer hears that it died."""
@@ -263,6 +260,7 @@ def _start() -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=_ROOT,
+        start_new_session=True,
         env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
     )
 

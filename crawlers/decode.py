@@ -77,13 +77,20 @@ class Unpacker:
 
         Raises Overflow over the cap, Bomb well before it for what was made to grow, BadCoding for damaged bytes.
         """
-        for start in range(0, len(part), _SLICE):
-            self._taken += min(_SLICE, len(part) - start)
-            for piece in self._through(0, part[start : start + _SLICE]):
+        step = max(1, len(part)) if self._is_plain else _SLICE
+        for start in range(0, len(part), step):
+            self._taken += min(step, len(part) - start)
+            for piece in self._through(0, part[start : start + step]):
                 self._given += len(piece)
                 if self._given > max(UNSUSPECTED_BYTES, MOST_TIMES * self._taken):
                     raise Bomb
                 yield piece
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether there is nothing to unpack, as far as can be told."""
+        first = self._stages[0]
+        return len(self._stages) == 1 and isinstance(first, _Gzip) and first.is_plain
 
     def rest(self) -> Iterator[bytes]:
         """What was held back, when no part follows. Raises as `feed`."""
@@ -134,16 +141,16 @@ class _Gzip:
         self.ended = True
         self._head = b""
         self._unpacker: zlib._Decompress | None = None
-        self._plain = self._junk = False
+        self.is_plain = self._junk = False
         self._members = 0
 
     def feed(self, part: bytes) -> Iterator[bytes]:
-        if self._unpacker is None and not self._plain:
+        if self._unpacker is None and not self.is_plain:
             self._head = part = self._head + part
             if len(part) < 2:
                 return
-            self._plain, self._head = part[:2] != b"\x1f\x8b", b""
-        if self._plain:
+            self.is_plain, self._head = part[:2] != b"\x1f\x8b", b""
+        if self.is_plain:
             yield part
             return
         while part and not self._junk:

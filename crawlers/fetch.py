@@ -93,7 +93,6 @@ class Fetcher:
     ) -> None:
         if self._session is not None:
             await self._session.close()
-        self._bodies.close()
 
     async def get(
         self,

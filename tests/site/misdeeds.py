@@ -8,7 +8,7 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from tests.site.packed import GIB, brotli_zeros, gzip_zeros, zstd_zeros
+from tests.site.packed import GIB, brotli_zeros, deflate_zeros, gzip_zeros, nested_zeros, zstd_zeros
 from tests.site.server import Answer, Asked, Misdeed
 
 XML = "application/rss+xml"
@@ -152,7 +152,7 @@ async def gzip_bomb(_: Asked, answer: Answer) -> None:
 
 async def deflate_bomb(_: Asked, answer: Answer) -> None:
     """64 megabytes of zeros as deflate."""
-    await answer.send(zlib.compress(bytes(64 * 1024 * 1024), 9), kind=XML, Content_Encoding="deflate")
+    await answer.send(deflate_zeros(GIB // 16), kind=XML, Content_Encoding="deflate")
 
 
 async def brotli_bomb(_: Asked, answer: Answer) -> None:
@@ -167,7 +167,7 @@ async def zstd_bomb(_: Asked, answer: Answer) -> None:
 
 async def nested_bomb(_: Asked, answer: Answer) -> None:
     """A gzip bomb in gzip."""
-    await answer.send(gzip.compress(gzip_zeros(GIB // 4)), kind=XML, Content_Encoding="gzip, gzip")
+    await answer.send(nested_zeros(GIB // 4), kind=XML, Content_Encoding="gzip, gzip")
 
 
 async def endless(_: Asked, answer: Answer) -> None:

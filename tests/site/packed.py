@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from functools import cache
 
 import brotli  # type: ignore[import-untyped]  # it comes without types
@@ -22,6 +23,18 @@ def gzip_zeros(size: int) -> bytes:
         for _ in range(size // len(chunk)):
             file.write(chunk)
     return out.getvalue()
+
+
+@cache
+def nested_zeros(size: int) -> bytes:
+    """So many zeros as gzip in gzip."""
+    return gzip.compress(gzip_zeros(size))
+
+
+@cache
+def deflate_zeros(size: int) -> bytes:
+    """So many zeros as deflate."""
+    return zlib.compress(bytes(size), 9)
 
 
 @cache
