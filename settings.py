@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """Requests a minute that one key may make; a quarter of them at once."""
     operator: SecretStr = SecretStr("")
     """Who hears when a source or the collector fails: a channel address as a watch has, `mailto:...` or `wecom://...`."""
+    alarm: SecretStr = SecretStr("")
+    """Who hears, past the store and the outbox, that a part or the store is down: channel addresses, with commas between."""
     archive_mb: int = Field(default=1024, ge=0)
     """Room for what was fetched, in the home; the oldest goes first. 0 keeps nothing."""
     digest_to: SecretStr = SecretStr("")

@@ -13,6 +13,7 @@ def wrong_addresses(settings: Settings, lenses: Collection[str]) -> Iterator[str
     """What is wrong with them, a line each, naming the variable and never a secret."""
     told = (
         ("LAUNCHWATCH_OPERATOR", [settings.operator.get_secret_value()]),
+        ("LAUNCHWATCH_ALARM", settings.alarm.get_secret_value().split(",")),
         ("LAUNCHWATCH_DIGEST_TO", settings.digest_to.get_secret_value().split(",")),
     )
     for name, addresses in told:
@@ -31,3 +32,9 @@ def refuse_wrong_addresses(settings: Settings, lenses: Collection[str]) -> None:
     """A refusal with the first of them: nothing starts that could never tell anybody."""
     for wrong in wrong_addresses(settings, lenses):
         raise Refusal(wrong, code=2)
+
+
+def alarm_addresses(settings: Settings) -> list[str]:
+    """Who hears that a part is down: as set, else the operator."""
+    given = settings.alarm.get_secret_value() or settings.operator.get_secret_value()
+    return [address.strip() for address in given.split(",") if address.strip()]

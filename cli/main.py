@@ -41,6 +41,7 @@ COMMANDS = {
     "replay": "cli.replay",
     "export": "cli.export",
     "doctor": "cli.doctor",
+    "watchdog": "cli.watchdog",
     "serve": "cli.serve",
     "worker": "cli.worker",
     "beat": "cli.beat",

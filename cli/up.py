@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli.addresses import refuse_wrong_addresses
+from cli.addresses import alarm_addresses, refuse_wrong_addresses
 from cli.console import complain, read_knowledge, read_settings
 from cli.store import opened_store
 from settings import Settings
@@ -19,6 +19,8 @@ app = typer.Typer(add_completion=False)
 
 PARTS: dict[str, tuple[str, ...]] = {"serve": ("serve",), "worker": ("worker",)}
 """The parts and how each is started."""
+WATCHDOG: dict[str, tuple[str, ...]] = {"watchdog": ("watchdog", "--every", "60")}
+"""A part more where somebody is to hear that one is down."""
 PAUSE_SECONDS = 2.0
 """Before a part that ended is started again."""
 
@@ -34,6 +36,7 @@ def up() -> None:
         f"open http://{settings.host}:{settings.port}/ with the key in {settings.home / 'admin.key'}; Ctrl-C stops all"
     )
     parts = PARTS | {f"worker {n}": ("worker", "--jobs", "process") for n in range(2, _processes(settings) + 1)}
+    parts |= WATCHDOG if alarm_addresses(settings) else {}
     running = {part: _start(command) for part, command in parts.items()}
     try:
         while True:

@@ -132,6 +132,14 @@ def open_store(url: str, key: KeyPlace | None = None) -> Store:
     return store
 
 
+def standing_store(url: str) -> Store:
+    """The store as it stands, neither made nor brought to another version, its secrets closed. Raises StoreError."""
+    address = _address(url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        raise StoreUnreadable(_named(address), "there is no such file")
+    return Store(address)
+
+
 def forget_secrets(url: str) -> int:
     """What a store's lost key sealed, gone for good; how many destinations. Raises StoreUnreadable."""
     store = Store(_address(url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ NEEDED = ("collect", "process")
 """Parts without which no news comes in; one that never ran on this installation is not missed."""
 
 
-def reasons_against(store: Store, now: datetime) -> list[str]:
+def reasons_against(store: Store, now: datetime, parts: Sequence[str] = NEEDED) -> list[str]:
     """Why the installation is not ready, a line each; nothing when it is."""
     try:
         with store.reading() as session:
@@ -39,7 +40,7 @@ def reasons_against(store: Store, now: datetime) -> list[str]:
         return [f"the store cannot be used: {''.join(first) or type(error).__name__}"]
     old = [
         f"{name} has been silent since {beats[name]:%Y-%m-%d %H:%M:%S} UTC"
-        for name in NEEDED
+        for name in parts
         if _is_old(beats, name, now)
     ]
     return old + _cramped(store)

@@ -25,7 +25,7 @@ from worker.app import create_app
 
 ROOT = Path(__file__).parent.parent
 READY = re.compile(r"celery@\S+ ready|beat: Starting")
-OURS = ("web", "worker", "crawler", "beat", "migrate")
+OURS = ("web", "worker", "crawler", "beat", "watchdog", "migrate")
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ def outside_of(settings: Settings) -> Outside:
     return Outside(
         guard=Guard(),
         contact=settings.contact,
-        mail=_mail_server(settings),
+        mail=mail_server(settings),
         archive=Archive(settings.archive, room, name=f"{os.getpid()}") if room else None,
         public_url=settings.public_url,
         feed_hub=settings.feed_hub,
@@ -134,7 +134,8 @@ def _listed(setting: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in setting.split(",") if part.strip())
 
 
-def _mail_server(settings: Settings) -> Server | None:
+def mail_server(settings: Settings) -> Server | None:
+    """The installation's mail server, where one is set."""
     if settings.smtp_url is None:
         return None
     parts = urlsplit(settings.smtp_url.get_secret_value())
