@@ -28,6 +28,8 @@ def coming(ranked: Sequence[Ranked], period: Period, ledger: Ledger) -> tuple[Li
     """One line a day and event, soonest first."""
     found: dict[tuple[date, str], tuple[Ranked, str, str]] = {}
     for one in ranked:
+        if one.event.certainty == "question":
+            continue
         for day, words, document_id in named_days(one.event, period):
             found.setdefault((day, one.event.id), (one, words, document_id))
     return tuple(

@@ -8,7 +8,7 @@ from pipeline.compare import Comparison
 from pipeline.digest.figures import plain, show
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Sentence
-from pipeline.digest.telling import is_borne_out, main_facts, sources_of
+from pipeline.digest.stated import is_borne_out, main_facts, sources_of
 from pipeline.digest.wording import LONGEST, join, partial_day
 from pipeline.records import Event, EventFact
 
@@ -42,8 +42,12 @@ def _before(event: Event, comparison: Comparison, others: dict[str, Event], ledg
     kind = ledger.knowledge.fact_kinds[old.kind]
     whose = _subject(old, ledger)
     times_zh, times_en, claim = _times(comparison, event, ledger)
-    zh = f"此前{whose.zh}的{kind.name_zh}{_amounts_to(old)}{zh_when}{times_zh}。"
-    en = f"Before, the {kind.name_en} of {whose.en} was {show(old, 'en')}{en_when}{times_en}."
+    if whose.zh == _subject(comparison.fact, ledger).zh and any(c.isdigit() for c in whose.zh):
+        of_zh, of_en = "", ""
+    else:
+        of_zh, of_en = f"{whose.zh}的", f" of {whose.en}"
+    zh = f"此前{of_zh}{kind.name_zh}{_amounts_to(old)}{zh_when}{times_zh}。"
+    en = f"Before, the {kind.name_en}{of_en} was {show(old, 'en')}{en_when}{times_en}."
     all_claims = (*claims, *claim)
     return Sentence(zh=zh, en=en, kind="comparison", sources=sources_of(ledger, all_claims), claims=all_claims)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pipeline.compare import is_headlined, named, number
 from pipeline.digest.figures import spoken
 from pipeline.digest.ledger import Ledger
-from pipeline.digest.wording import CUES, GIVES_AFTER, HEDGES, KIN, PASSIVE, PREDICATES, RIVAL_BEFORE
+from pipeline.digest.wording import CUES, DOING, GIVES_AFTER, HEDGES, KIN, PASSIVE, PREDICATES, RIVAL_BEFORE
 from pipeline.records import CompanyTag, Event, EventFact, ProductTag
 from pipeline.text import fold, tokens
 
@@ -28,22 +28,34 @@ TITLE_LEAST = {"zh": 8.0, "en": 4.0}
 """Characters of a Chinese title, words of an English one, below which it is a heading and tells nothing."""
 
 _SERIAL = re.compile(r"^\s*(?:[【\[][^】\]]{1,12}[】\]]|[^\s｜|丨:：]{1,10}\s*[｜|丨])\s*")
+_OPENER = re.compile(r"^(?:突发|刚刚|重磅|快讯|最新)\s*[！!，,：:]\s*")
 _COUNTED = re.compile(
     r"\s*[(（]\s*\d[\d.,]*\s*[kKmM万]?\s*(?:views?|upvotes?|likes?|points?|comments?|stars?|阅读|点赞|评论)[^)）]*[)）]\s*$"
 )
 """How often a page was looked at, which a reader appended to its title."""
+_GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+"""A space that stands for a comma in a Chinese title."""
+_RUDE = re.compile(r"\b(?:bull)?shit|\bfuck|\bcrap\b|\bwtf\b", re.IGNORECASE)
 _POSTED = re.compile(r"^\s*(?:/?r/\w+|@\w+\.?)\s*[:：]\s*")
 """The forum or the account where a title was posted, before it."""
 _ROUNDUP = re.compile(r"；.*；|\s/\s")
 """A title that tells several stories."""
 _COLUMN = re.compile(r"\s*[｜|丨]\s*[^｜|丨]{1,16}$")
 _REACTION = re.compile(
-    r"[，,。；;？?！!：:]?[^，,。；;！!：:]*(?:如何看待|如何评价|透露了?哪些|哪些信息|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
+    r"[，,。；;？?！!：:]?[^，,。；;？?！!：:]*(?:如何看待|如何评价|透露了?哪些|哪些信息|意味着什么|有哪些|带来哪些|怎么看|值得关注)[^，,。]*[？?]?$"
 )
 _ASKED = re.compile(r"^(?:如何看待|如何评价|怎么看待?|怎样评价)\s*(?=\S{6})")
-_ASKING = re.compile(r"[？?]\s*$")
+_ASKED_OF = re.compile(r"(发布|推出|开源|上线|公布)的\s*(?=\S)")
+"""What a question takes for granted of what it asks about: 如何评价甲发布的乙 says that 甲发布乙."""
+_ASKING = re.compile(r"[？?]\s*$|凭什么|为什么|为何|何以|怎么|如何|谁能|谁会|哪些|哪款|何去何从")
 _CLAUSE = re.compile(r"[，。；？！：]|[,;:?!](?=\s)|\s[-–—|]\s|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
-_LOUD = re.compile(r"[！!？?]|震撼|炸裂|疯狂|沸腾|重磅|刚刚|突发")
+_DANGLING = re.compile(
+    r"\s+(?:(?:of|for|to|in|on|at|by|with|from|using|and|or|that|which|as)(?:\s+(?:an?|the)(?:\s+\w+)?)?|an?|the)$"
+)
+"""The end of an English text that was cut within a phrase: …model using a hybrid."""
+_LOUD = re.compile(
+    r"[！!？?]|震撼|炸裂|炸场|王炸|疯狂|沸腾|重磅|刚刚|突发|颠覆|一夜|碾压|吊打|杀入|硬刚|引爆|爆款|刷爆|打醒|史上|惊艳|饭碗|反噬|十万火急"
+)
 """What a headline does for effect: such a title is told only where there is no calmer one."""
 
 
@@ -92,8 +104,11 @@ def centre(event: Event, ledger: Ledger) -> ProductTag | None:
     """The product that a title names and that is not a company's own name nor the measure of another.
 
     A product of the acting company before others', then the most relevant, then one with a version; none where a title names
-    only another's, while the event is about a product that it does not name.
+    only another's, while the event is about a product that it does not name. Before all, the one that the words of the
+    event's type name.
     """
+    if stated := _stated(event):
+        return stated
     companies = (ledger.knowledge.companies.get(tag.id) for tag in event.companies)
     taken = {fold(name) for row in companies if row for name in row.names}
     acting = {tag.id for tag in leading_actors(event)}
@@ -101,6 +116,21 @@ def centre(event: Event, ledger: Ledger) -> ProductTag | None:
     own = [p for p in products if fold(p.name) not in taken] or products
     found = max(own, key=lambda p: (p.company in acting, p.relevance, bool(p.version), p.name), default=None)
     return None if found and found.company not in acting and _central(event) else found
+
+
+def _stated(event: Event) -> ProductTag | None:
+    """The product that the words which show the event's type name, of one who acts: introduced Jamba."""
+    acting = {tag.id for tag in event.companies if tag.role == "actor"}
+    said = fold(event.event_type_quote)
+    named_in = [
+        p
+        for p in event.products
+        if p.company in acting
+        and p.relevance >= CENTRAL
+        and (place := said.find(fold(p.name))) >= 0
+        and not RIVAL_BEFORE.search(said[:place])
+    ]
+    return max(named_in, key=lambda p: (p.relevance, len(p.name), p.name), default=None)
 
 
 def with_version(tag: ProductTag) -> str:
@@ -120,6 +150,8 @@ def headlines(
     """
     who, what = actor(event, ledger, language), product(event, ledger, language)
     change = change_of(event, ledger, language)
+    if who and what and change and language == "zh" and what != who and what.startswith(who):
+        change = change.replace(what, what.removeprefix(who).strip())
     if change and who and what and event.certainty == "fact" and fold(who) != fold(what):
         doing = f"{who}{change}" if language == "zh" else f"{who} {change}"
         if leading:
@@ -131,33 +163,47 @@ def headlines(
 
 
 def _clauses(event: Event, ledger: Ledger, language: str) -> Iterator[tuple[str, str]]:
-    """Whole clauses of the titles that fit a line: those that name who or what acts, else those that open a title; calm ones
-    before loud, long before short. An English one that starts within a title and names nobody is a fragment, and left out."""
+    """Whole clauses of the titles that fit a line: those that name who or what acts, statements before questions, calm ones
+    before loud, those that tell a change, those that name somebody or open a title, those of the title that is told, long
+    before short. An English one that starts within a title and names nobody is a fragment, and left out."""
     limit = HEADLINE_ZH if language == "zh" else HEADLINE_EN
     names = _names(event, ledger)
-    found: list[tuple[tuple[bool, bool, bool, bool, bool, float], str, str]] = []
-    for place, title in enumerate(titles(event, ledger, language)):
+    found: list[tuple[tuple[bool | float, ...], str, str]] = []
+    told = statement_title(event, ledger, language)
+    for title in titles(event, ledger, language):
         whole = clean_title(title)
         edges = [(0, 0), *((m.start(), m.end()) for m in _CLAUSE.finditer(whole)), (len(whole), len(whole))]
         for first, (_, start) in enumerate(edges[:-1]):
             for end, _ in edges[first + 1 :]:
                 words = whole[start:end].strip()
                 if HEADLINE_LEAST <= width(words, language) <= limit:
-                    naming = any(n in fold(words) for n in names)
+                    naming = any(_names_it(fold(words), n) for n in names)
+                    marked = whole[start : end + 1]
                     if start and language == "en" and (not naming or words[0].islower()):
                         continue
-                    calm = not _LOUD.search(words)
                     order = (
                         naming,
-                        not _ASKING.search(title),
-                        place == 0,
+                        not _ASKING.search(whole if language == "en" else marked),
+                        not _LOUD.search(marked),
+                        naming and bool(DOING.search(words)),
                         naming or start == 0,
-                        calm,
+                        title == told,
                         width(words, language),
                     )
                     found.append((order, words, title))
     for _, words, title in sorted(found, key=lambda x: x[0], reverse=True):
         yield words, title
+
+
+def _names_it(words: str, name: str) -> bool:
+    """Whether folded words name somebody, and not as the measure of another: 超越GPT-4."""
+    place = words.find(name)
+    return place >= 0 and not RIVAL_BEFORE.search(words[:place])
+
+
+def names_any(words: str, event: Event, ledger: Ledger) -> bool:
+    """Whether words name any of those who act, or what the event is about."""
+    return any(name in fold(words) for name in _names(event, ledger))
 
 
 def _names(event: Event, ledger: Ledger) -> list[str]:
@@ -215,20 +261,23 @@ def statement_title(event: Event, ledger: Ledger, language: str) -> str:
     own, *others = titles(event, ledger, language) or [""]
     names = _names(event, ledger)
 
-    def names_someone(title: str) -> bool:
-        return any(n in fold(title) for n in names)
-
-    if own and (names_someone(own) or not names) and not _ASKING.search(own):
+    if (
+        own
+        and (names_any(own, event, ledger) or not names)
+        and not _ASKING.search(own)
+        and not _LOUD.search(clean_title(own))
+    ):
         return own
-    better = [t for t in others if names_someone(t) and not _LOUD.search(clean_title(t))]
-    return better[0] if better else own
+    better = [t for t in others if names_any(t, event, ledger) and not _LOUD.search(clean_title(t))]
+    stated = [t for t in better if not _ASKING.search(clean_title(t))]
+    return next((t for t in stated if DOING.search(clean_title(t))), next(iter(stated), own or next(iter(better), "")))
 
 
 def is_telling(title: str, language: str) -> bool:
-    """Whether a title says something, and is not the bare name of a page, a forum or a project."""
+    """Whether a title says something fit to print, and is not the bare name of a page, a forum or a project."""
     text = clean_title(title)
     amount = width(text, "zh") if language == "zh" else float(len(text.split()))
-    return amount >= TITLE_LEAST.get(language, 4.0) and not re.match(r"/?r/\w+$", text)
+    return amount >= TITLE_LEAST.get(language, 4.0) and not re.match(r"/?r/\w+$", text) and not _RUDE.search(text)
 
 
 def is_single(title: str) -> bool:
@@ -250,22 +299,21 @@ def change_of(event: Event, ledger: Ledger, language: str) -> str | None:
     what = product(event, ledger, language)
     if main is None or what is None or kind is None:
         return None
-    all_titles = fold(f"{event.title_zh or ''} {event.title_en or ''}")
-    if (
-        any(hedge in all_titles for hedge in HEDGES)
-        or not _is_subject(main, event)
-        or _speaks_of_another(event, ledger)
-    ):
+    all_titles = fold(f"{event.title_zh or ''} {event.title_en or ''} {event.event_type_quote}")
+    if any(hedge in all_titles for hedge in HEDGES) or not _is_subject(main, event):
+        return None
+    if main != _stated(event) and _speaks_of_another(event, ledger):
         return None
     return PREDICATES[kind].say(language).format(what)
 
 
 def _kind(event: Event) -> str | None:
     """The kind of event that a title's words bear out: its own, else a kindred one."""
-    said = fold(f"{event.title_zh or ''} {event.title_en or ''}")
-    for kind in (event.event_type, *KIN.get(event.event_type, ())):
-        if kind in PREDICATES and any(cue in said for cue in CUES[kind]):
-            return kind
+    titled = fold(f"{event.title_zh or ''} {event.title_en or ''}")
+    for said in (titled, fold(event.event_type_quote) if _stated(event) else ""):
+        for kind in (event.event_type, *KIN.get(event.event_type, ())):
+            if kind in PREDICATES and any(cue in said for cue in CUES[kind]):
+                return kind
     return None
 
 
@@ -312,7 +360,7 @@ def cut(text: str, limit: int, language: str) -> str:
         kept += piece
     if kept.count("“") > kept.count("”"):
         kept = kept[: kept.rindex("“")] or kept
-    return kept.rstrip(" ，,、：:") + "…"
+    return _DANGLING.sub("", kept.rstrip(" ，,、：:")) + "…"
 
 
 def shortened(text: str, limit: int, language: str) -> str:
@@ -325,11 +373,12 @@ def shortened(text: str, limit: int, language: str) -> str:
 
 def clean_title(title: str) -> str:
     """A title as a statement: without the column's name before it, nor the reader's question before or after it."""
-    kept = _COLUMN.sub("", _SERIAL.sub("", _POSTED.sub("", _COUNTED.sub("", " ".join(title.split())))))
+    kept = _COLUMN.sub("", _OPENER.sub("", _SERIAL.sub("", _POSTED.sub("", _COUNTED.sub("", " ".join(title.split()))))))
     kept = kept.strip('"') if kept.startswith('"') else kept
+    kept = _GAP.sub("，", kept)
     kept = kept.split(" / ")[0] if width(kept.split(" / ")[0], "zh") >= TITLE_LEAST["zh"] else kept
     asked = _ASKED.sub("", kept)
-    kept = asked.rstrip("？? ") if asked != kept else kept
+    kept = _ASKED_OF.sub(r"\1", asked.rstrip("？? "), count=1) if asked != kept else kept
     kept = _REACTION.sub("", kept) if len(_REACTION.sub("", kept)) >= 8 else kept
     return kept.strip(" 。.!！？?")
 

@@ -9,22 +9,23 @@ from knowledge.schema import Lens
 from pipeline.digest.heading import leading_actors
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Ranked, Sentence, Stock
-from pipeline.digest.wording import DIRECT, join
-from pipeline.records import Link
+from pipeline.digest.wording import DIRECT, ISSUER, join
+from pipeline.records import CompanyTag, Link
+from pipeline.text import fold
 
 STOCKS_SHOWN = 20
 STOCKS_TOLD = 5
 _STRENGTH = {"high": 0, "medium": 1, "low": 2}
 
 
-def touched(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
-    """The securities in order of strength: first those that the event is of or that it names, then the others by their tie."""
+def touched(one: Ranked, said: Sequence[Both], ledger: Ledger, first: bool) -> Sentence | None:
+    """The securities in order of strength: first those of who acts in what is `said`, then named ones, then those with a tie."""
     links = _strongest(one.links)
     if not links:
         return None
     as_of = ledger.day(max(link.as_of for link in links)).isoformat()
     zh, en = [], []
-    for group, lead_zh, lead_en in _by_nearness(one, links, ledger):
+    for group, lead_zh, lead_en in _by_nearness(one, links, said, ledger):
         names = _names(group, ledger)
         if names:
             zh.append(f"{lead_zh}{names.zh}")
@@ -40,10 +41,19 @@ def touched(one: Ranked, ledger: Ledger, first: bool) -> Sentence | None:
     )
 
 
-def _by_nearness(one: Ranked, links: Sequence[Link], ledger: Ledger) -> list[tuple[list[Link], str, str]]:
-    """Links with how they come in: listings of those who act, others whom a report names, those tied in some other way."""
-    acting = {tag.id for tag in leading_actors(one.event)}
-    passing = {tag.id for tag in one.event.companies} - acting
+def _is_told(tag: CompanyTag, told: str, ledger: Ledger) -> bool:
+    """Whether a company, or what showed it, is named in what an item tells."""
+    row = ledger.knowledge.companies.get(tag.id)
+    return any(fold(name) in told for name in (tag.quote, *(row.names if row else ())))
+
+
+def _by_nearness(
+    one: Ranked, links: Sequence[Link], said: Sequence[Both], ledger: Ledger
+) -> list[tuple[list[Link], str, str]]:
+    """Links with how they come in: listings of those who act in what is told, others whom a report names, those tied in some other way."""
+    told = fold(" ".join(f"{words.zh} {words.en}" for words in said))
+    acting = {tag.id for tag in leading_actors(one.event) if _is_told(tag, told, ledger)}
+    passing = {tag.id for tag in one.event.companies} - (acting or {tag.id for tag in leading_actors(one.event)})
     rows = ledger.knowledge.securities
     firms = {i: rows[i].company for i in (x.security_id for x in links) if i in rows}
     own = [x for x in links if x.direct and firms.get(x.security_id) in acting]
@@ -147,6 +157,14 @@ def _force(link: Link) -> tuple[bool, int, float]:
     return (not link.direct, _STRENGTH[link.strength], -link.weight * link.confidence)
 
 
+def _reason(link: Link, ledger: Ledger) -> Both:
+    """Why a security is linked: in a word where its own company is, else the path of ties."""
+    if not (link.direct and link.relation == "issuer"):
+        return Both(zh=link.reason.zh, en=link.reason.en)
+    name = ledger.security(link.security_id)
+    return Both(zh=ISSUER.zh.format(name.zh), en=ISSUER.en.format(name.en))
+
+
 def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Sentence], ledger: Ledger) -> Stock:
     return Stock(
         security_id=link.security_id,
@@ -156,7 +174,7 @@ def _stock(one: Ranked, link: Link, others: int, headlines: Mapping[str, Sentenc
         relation=_relation(link, ledger),
         direct=link.direct,
         strength=link.strength,
-        reason=Both(zh=link.reason.zh, en=link.reason.en),
+        reason=_reason(link, ledger),
         evidence=link.evidence,
         as_of=link.as_of,
         issuer_denied=link.issuer_denied,

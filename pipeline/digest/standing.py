@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens, Member, Theme
@@ -12,7 +13,8 @@ from pipeline.digest import linked
 from pipeline.digest.heading import inner
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Box, Digest, Holding, Ranked, Sentence, ThemeBlock
-from pipeline.digest.telling import main_facts
+from pipeline.digest.stated import main_facts
+from pipeline.digest.telling import tells
 from pipeline.digest.wording import ATTENTION, RISK_CUES, STANCES, join
 from pipeline.records import Event, Reason
 
@@ -35,15 +37,16 @@ def boxes(ranked: Sequence[Ranked], headlines: Mapping[str, Sentence], ledger: L
     """The framework's boxes, each with the events that stand in it; an empty box says that nothing did."""
     found = []
     for layer in ledger.knowledge.framework.layers:
-        inside = [r.event.id for r in ranked if layer_of(r, ledger.knowledge) == layer.id]
-        named = [headlines[i] for i in inside[:NAMED] if i in headlines]
+        here = (r.event for r in ranked if layer_of(r, ledger.knowledge) == layer.id and r.event.id in headlines)
+        inside = [event.id for event in islice((e for e in here if tells(e, ledger)), NAMED)]
+        named = [headlines[i] for i in inside]
         name = Both(zh=ledger.name(layer.name_zh), en=ledger.name(layer.name_en))
         if named:
             sentence = Sentence.of(named, "；".join(h.zh for h in named) + "。", "; ".join(h.en for h in named) + ".")
         else:
             sentence = Sentence(zh="本期无归入此环节的事件。", en="No event of this issue belongs here.", kind="note")
         if named or layer.id != "compute":
-            found.append(Box(layer=layer.id, name=name, events=tuple(inside[:NAMED]), sentence=sentence))
+            found.append(Box(layer=layer.id, name=name, events=tuple(inside), sentence=sentence))
     return tuple(found)
 
 
@@ -56,10 +59,10 @@ class Views:
         sets = [{t.theme_id for t in one.score.themes} for one in told]
         self._shared = set.intersection(*sets) if len(sets) > 1 else set()
 
-    def of(self, one: Ranked) -> tuple[Sentence, ...]:
-        """Where the framework puts an event, in a sentence of view; the securities it touches, in one that says so."""
+    def of(self, one: Ranked, *said: Both) -> tuple[Sentence, ...]:
+        """Where the framework puts an event, in a sentence of view; the securities that it touches, by what is `said` of it."""
         first = one.event.id == self._first
-        told = (self._placement(one, first), linked.touched(one, self._ledger, first))
+        told = (self._placement(one, first), linked.touched(one, said, self._ledger, first))
         return tuple(sentence for sentence in told if sentence)
 
     def _placement(self, one: Ranked, first: bool) -> Sentence | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens
 from pipeline.compare import Earlier, compare
-from pipeline.digest import coming, comparing, heading, linked, market, standing, telling
+from pipeline.digest import coming, comparing, heading, linked, market, standing, stated, telling
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import (
@@ -40,6 +41,8 @@ HEAT_ROWS = 6
 RELATED = 6
 NEEDED = 2
 """With fewer events worth a paragraph than this, the week is quiet and says so."""
+LEAST = 4.0
+"""Importance below which an event is counted and stands in the store, but no line is given to it."""
 TWIN_DAYS = 2
 """How near in time two tellings of one release stand."""
 _OPEN = frozenset({"rumour", "denial"})
@@ -65,15 +68,18 @@ def compose(
     inside = sorted((r for r in ranked if period.holds(r.event.when)), key=lambda r: (-r.score.total, r.event.id))
     issues = _earlier_issues(previous, period)
     ledger = Ledger(knowledge, period.published_on)
-    rumours = [r for r in inside if _is_open(r.event) and _tells(r.event)]
-    settled = [r for r in inside if not _is_open(r.event)]
+    bearing = [r for r in inside if r.score.total >= LEAST]
+    open_ones = (r for r in bearing if _is_open(r.event) and telling.tells(r.event, ledger))
+    rumours = list(islice(open_ones, RUMOURS))
+    settled = [r for r in bearing if not _is_open(r.event)]
     worthy = [r for r in settled if worth_a_paragraph(r.event, ledger)]
-    told = _apart(worthy)[: TOLD[period.kind]]
+    distinct = _apart(worthy)
+    told = list(islice((r for r in distinct if telling.tells(r.event, ledger)), TOLD[period.kind]))
     taken = {r.event.id for r in told}
-    filings = [r for r in settled if r.event.id not in taken and _is_filing(r) and _tells(r.event)]
+    filings = [r for r in settled if r.event.id not in taken and _is_filing(r) and telling.tells(r.event, ledger)]
     taken |= {r.event.id for r in filings}
     rest = [r for r in settled if r.event.id not in taken]
-    lines = [r for r in rest if _tells(r.event)][: LINES[period.kind]]
+    lines = list(islice((r for r in rest if telling.tells(r.event, ledger)), LINES[period.kind]))
     headlines = _Headlines(settled, ledger)
     quiet = len(told) < NEEDED
 
@@ -94,15 +100,15 @@ def compose(
         summary=summary,
         items=items,
         framework_name=Both(zh=knowledge.framework.name_zh, en=knowledge.framework.name_en),
-        framework=standing.boxes(worthy, headlines, ledger),
+        framework=standing.boxes(distinct, headlines, ledger),
         themes=standing.theme_blocks(worthy, lens, headlines, ledger, issues[0] if issues else None),
         stocks=market.with_moves(stock_rows, prices, period, ledger),
         stocks_left_out=stocks_left_out,
         others=tuple(_line(r, period, ledger) for r in lines),
-        others_left_out=len(rest) - len(lines),
+        others_left_out=len([r for r in inside if not _is_open(r.event)]) - len(taken) - len(lines),
         announcements=tuple(_line(r, period, ledger) for r in filings[:ANNOUNCEMENTS]),
         coming=coming.coming(settled, period, ledger),
-        rumours=tuple(_rumour(r, period, ledger) for r in rumours[:RUMOURS]),
+        rumours=tuple(_rumour(r, period, ledger) for r in rumours),
         related=tuple(
             Related(
                 label=d.period.label, title=Both(zh=d.headline.zh, en=d.headline.en), published_on=d.period.published_on
@@ -147,9 +153,9 @@ class _Headlines(dict[str, Sentence]):
 
 def worth_a_paragraph(event: Event, ledger: Ledger) -> bool:
     """Whether an event carries one: it happened, and a figure, an official report or a second report stands behind it."""
-    if event.certainty != "fact" or not _tells(event):
+    if event.certainty != "fact" or not any(heading.is_telling(event.title(x), x) for x in ("zh", "en")):
         return False
-    return len(event.reports) > 1 or any(r.tier == 1 for r in event.reports) or bool(telling.main_facts(event, ledger))
+    return len(event.reports) > 1 or any(r.tier == 1 for r in event.reports) or bool(stated.main_facts(event, ledger))
 
 
 def _apart(worthy: Sequence[Ranked]) -> list[Ranked]:
@@ -173,11 +179,6 @@ def _foremost(event: Event) -> set[str]:
     acting = {tag.id for tag in event.companies if tag.role == "actor"}
     most = max((p.relevance for p in event.products), default=0)
     return {p.id for p in event.products if p.id and p.company in acting and p.relevance >= max(most, heading.CENTRAL)}
-
-
-def _tells(event: Event) -> bool:
-    """Whether a title says something, and is not the bare name of a page or a project."""
-    return any(heading.is_telling(event.title(x), x) for x in ("zh", "en"))
 
 
 def _is_open(event: Event) -> bool:
@@ -262,9 +263,9 @@ def _summary(
 
 
 def _counted(period: Period, inside: Sequence[Ranked], ledger: Ledger) -> Sentence:
-    """How many events the period holds, and of which kinds most."""
+    """How many events the period holds, and of which kinds most: those whose reports have words that show the kind."""
     names = ledger.knowledge.event_types
-    kinds = Counter(r.event.event_type for r in inside)
+    kinds = Counter(r.event.event_type for r in inside if r.event.event_type_quote)
     common = sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
     claims = [_count(ledger, Both(zh="入库事件", en="events in store"), len(inside))]
     zh, en = [], []
@@ -276,9 +277,10 @@ def _counted(period: Period, inside: Sequence[Ranked], ledger: Ledger) -> Senten
         en.append(f"{name.en} ({count})")
     span = SPANS[period.kind]
     first, last = short_day(period.first_day), short_day(period.last_day)
+    among = Both(zh=f"，其中{join(zh, 'zh')}" if zh else "", en=f", among them {join(en, 'en')}" if en else "")
     return Sentence(
-        zh=f"{span.zh}（{first.zh}至{last.zh}）入库AI事件{len(inside)}起，其中{join(zh, 'zh')}。",
-        en=f"{span.en} ({first.en} to {last.en}) the store gained {len(inside)} AI events, among them {join(en, 'en')}.",
+        zh=f"{span.zh}（{first.zh}至{last.zh}）入库AI事件{len(inside)}起{among.zh}。",
+        en=f"{span.en} ({first.en} to {last.en}) the store gained {len(inside)} AI events{among.en}.",
         claims=tuple(claims),
     )
 
@@ -302,11 +304,12 @@ def _items(
     for rank, one in enumerate(told, 1):
         event = one.event
         comparisons = compare(event, before, ledger.knowledge)
+        opening = telling.opening(event, period, ledger)
         sentences = [
-            telling.opening(event, period, ledger),
-            telling.hard_facts(event, ledger),
+            opening,
+            stated.hard_facts(event, ledger),
             *comparing.compared(event, comparisons, others, ledger),
-            *telling.conflicts(event, ledger),
+            *stated.conflicts(event, ledger),
             telling.modality(event, ledger),
             telling.elsewhere(event, headlines[event.id], ledger),
         ]
@@ -317,7 +320,7 @@ def _items(
                 importance=one.score.total,
                 headline=headlines[event.id],
                 facts=tuple(s for s in sentences if s is not None),
-                views=views.of(one),
+                views=views.of(one, headlines[event.id], opening),
             )
         )
     return tuple(items)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from pipeline.compare import belongs, is_disputed, is_own, is_titled, number
-from pipeline.digest.figures import show, spoken, values
+from pipeline.compare import is_titled, number
+from pipeline.digest.figures import values
 from pipeline.digest.heading import (
     HEADLINE_EN,
     HEADLINE_ZH,
@@ -15,11 +14,11 @@ from pipeline.digest.heading import (
     change_of,
     clean_title,
     cut,
-    gives,
     headlines,
     inner,
     is_chinese,
     is_single,
+    is_telling,
     leading_actors,
     own_title,
     product,
@@ -27,25 +26,27 @@ from pipeline.digest.heading import (
     statement_title,
     titles,
     width,
-    with_version,
 )
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
 from pipeline.digest.shape import Both, Sentence
+from pipeline.digest.stated import in_titles, main_facts, phrase, sources_of
 from pipeline.digest.wording import (
-    DETAILS,
-    FACTS,
+    CUES,
+    DOING,
+    HEADED,
+    HEDGES,
     IN_CHINESE,
-    OPENNESS,
+    MODEL_KINDS,
+    MODEL_WORDS,
     PREDICATES,
-    TRAINED,
+    TURNS,
     join,
     short_day,
 )
 from pipeline.records import Event, EventFact, Report
-from pipeline.text import tokens
+from pipeline.text import fold, tokens
 
-FACTS_TOLD = 5
 REPORTS_CITED = 3
 TITLE_TOLD = 110
 """Characters of a headline that stands inside a sentence."""
@@ -57,10 +58,6 @@ MODALITIES = 3
 """A product that is said to give out more than this is rather several products in one text."""
 LEADING = ("context_length", "parameters", "video_duration", "price", "money")
 """Facts that a headline may carry."""
-SETTINGS = frozenset({"video_duration", "resolution", "frame_count"})
-"""What one product gives in several sizes: two values are two settings and no dispute, and neither is told as the one."""
-QUOTED = ("benchmark_score", "hardware")
-"""Facts whose figure means little without its words: shown as quoted."""
 
 
 # ---- headline -------------------------------------------------------------------------------------------------------
@@ -74,7 +71,7 @@ def headline(event: Event, ledger: Ledger) -> Sentence:
     claims = tuple(dict.fromkeys(ledger.claim_fact(event, f) for f in facts))
     resting = {f for f in (from_zh, from_en) if isinstance(f, str)}
     cited = (ledger.cite(event, r.document_id) for r in event.reports if r.title in resting)
-    sources = (*sources_of(ledger, claims), *(n for n in cited if n is not None))
+    sources = (*sources_of(ledger, claims), *(n for n in cited if n is not None)) or cite(event, ledger)[:1]
     return Sentence(zh=zh, en=en, sources=tuple(dict.fromkeys(sources)), claims=claims)
 
 
@@ -84,28 +81,69 @@ def _headline(event: Event, ledger: Ledger, language: str) -> tuple[str, EventFa
     what = product(event, ledger) or ""
     facts = (f for f in main_facts(event, ledger) if _may_lead(f, event) and number(f) not in values(what))
     leading = next(facts, None)
-    phrase = _phrase(leading, ledger, language) if leading else ""
-    for words, basis in headlines(event, leading, phrase, ledger, language):
+    figure = phrase(leading, ledger, language) if leading else ""
+    for words, basis in headlines(event, leading, figure, ledger, language):
         if words and width(words, language) <= limit:
-            return words, basis
-    who, row = actor(event, ledger, language), ledger.knowledge.event_types.get(event.event_type)
-    said_in = [t for t in (event.title_zh, event.title_en) if t]
-    is_said = bool(event.event_type_quote) and any(event.event_type_quote in t for t in said_in)
+            begins = isinstance(basis, str) and clean_title(basis).startswith(words)
+            whole = _signed(words, event, ledger, language) if begins else words
+            return (whole if width(whole, language) <= limit else words), basis
     told = titles(event, ledger, language)
-    if not who and not told and leading_actors(event):
-        who, is_said = ledger.company(leading_actors(event)[0].id).say(language), bool(event.event_type_quote)
-    if who and row and is_said and not told:
-        return (f"{who}：{row.name_zh}" if language == "zh" else f"{who}: {row.name_en}"), None
+    if not told and (turn := _turn(event, ledger, language)):
+        comma = "，" if language == "zh" else ": "
+        whole = f"{turn}{comma}{figure}" if figure and "：" not in turn and ": " not in turn else turn
+        return (whole, leading) if width(whole, language) <= limit and whole != turn else (turn, None)
     title = told[0] if told else event.title("en" if language == "zh" else "zh") or event.title(language)
     if language == "en" and is_chinese(title):
         return _in_chinese(event, title, ledger), title
-    return cut(clean_title(title), limit, language) or event.id, title
+    return cut(_signed(clean_title(title), event, ledger, language), limit, language) or event.id, title
+
+
+def _turn(event: Event, ledger: Ledger, language: str) -> str | None:
+    """Who acted and what kind of thing it was, where a title names them and then the words that show the kind."""
+    kind, quote = event.event_type, fold(event.event_type_quote)
+    said = [title for r in event.reports if quote and quote in (title := fold(clean_title(r.title)))]
+    if kind in PREDICATES and not DOING.search(quote):
+        return None
+    if kind not in TURNS or any(hedge in title for title in said for hedge in HEDGES):
+        return None
+    for tag in leading_actors(event):
+        row = ledger.knowledge.companies.get(tag.id)
+        names = {fold(n) for n in (tag.quote, *(row.names if row else ())) if n}
+        borne_out = next((t for t in said if any(0 <= t.find(n) < t.find(quote) for n in names)), None)
+        if borne_out and any(cue in borne_out for cue in CUES.get(kind, ("",))):
+            is_borne = kind not in MODEL_KINDS or MODEL_WORDS.search(borne_out)
+            return TURNS[kind].say(language).format(ledger.company(tag.id).say(language)) if is_borne else None
+    return None
+
+
+def _signed(words: str, event: Event, ledger: Ledger, language: str) -> str:
+    """Words that begin with a product, with its maker before it where they name none: of the foremost who acts, or `X: ...`."""
+    first = next(iter(leading_actors(event)), None)
+    begun = [p for p in event.products if p.company and fold(words).startswith(fold(p.name))]
+    for made in sorted(begun, key=lambda p: -len(p.name)):
+        row = ledger.knowledge.companies.get(made.company or "")
+        is_subject = language == "en" and words[len(made.name) :].startswith(": ")
+        if (
+            row
+            and (is_subject or (first and first.id == row.id))
+            and not any(fold(n) in fold(words) for n in row.names)
+        ):
+            name = ledger.company(row.id).say(language)
+            return (
+                f"{name}{' ' if name.isascii() and words[0].isascii() else ''}{words}"
+                if language == "zh"
+                else f"{name}'s {words}"
+            )
+    return words
 
 
 def _in_chinese(event: Event, title: str, ledger: Ledger) -> str:
-    """A Chinese title as an English headline: its best clause, quoted, and said to be Chinese."""
+    """A Chinese title as an English headline: its best clause, quoted, said to be Chinese, with who acts where it says so in Chinese."""
     clauses = (words for words, of in headlines(event, None, "", ledger, "zh") if of == title)
-    return IN_CHINESE.en.format(inner(next(clauses, cut(clean_title(title), HEADLINE_ZH, "zh"))))
+    quoted = inner(next(clauses, cut(clean_title(title), HEADLINE_ZH, "zh")))
+    who = actor(event, ledger, "en")
+    named = who is None or fold(who) in fold(quoted)
+    return IN_CHINESE.en.format(quoted) if named else f"{who}: {IN_CHINESE.en.format(quoted)}"
 
 
 # ---- sentences ------------------------------------------------------------------------------------------------------
@@ -120,7 +158,7 @@ def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
     """What happened and when, in a source's own words where one speaks the language, else composed."""
     day = short_day(ledger.day(event.occurred_on or period.day_of(event.when)))
     (zh, from_zh), (en, from_en) = _statement(event, ledger, "zh"), _statement(event, ledger, "en")
-    claims = tuple(ledger.claim_fact(event, f) for f in main_facts(event, ledger) if _in_titles(f, event))
+    claims = tuple(ledger.claim_fact(event, f) for f in main_facts(event, ledger) if in_titles(f, event))
     told = {t for t in (from_zh, from_en) if t} or {t for t in (event.title_zh, event.title_en) if t}
     stating = (ledger.cite(event, r.document_id) for r in event.reports if r.title in told)
     cited = (*(n for n in stating if n is not None), *cite(event, ledger))
@@ -128,29 +166,50 @@ def opening(event: Event, period: Period, ledger: Ledger) -> Sentence:
     return Sentence(zh=f"{day.zh}，{zh}", en=f"{day.en}: {en}", sources=tuple(dict.fromkeys(cited)), claims=claims)
 
 
-def _in_titles(fact: EventFact, event: Event) -> bool:
-    """Whether every title that is told gives the figure already."""
-    told = [t for t in (event.title_zh, event.title_en) if t]
-    return bool(told) and all(gives(t, fact) for t in told)
-
-
 def _statement(event: Event, ledger: Ledger, language: str) -> tuple[str, str | None]:
     """What happened, and the title that says so."""
     title = statement_title(event, ledger, language)
-    if title:
-        return shortened(clean_title(title), STATEMENT_TOLD, language), title
     who, change = actor(event, ledger, language), change_of(event, ledger, language)
-    if who and change:
-        given = [_phrase(f, ledger, language) for f in main_facts(event, ledger) if _in_titles(f, event)]
+    own = product(event, ledger, language)
+    is_act = who and change and own and fold(who) != fold(own)
+    done = f"{who}{'' if language == 'zh' else ' '}{change}" if is_act else None
+    if title:
+        return _with_title(done, title, event, ledger, language), title
+    if done:
+        given = [phrase(f, ledger, language) for f in main_facts(event, ledger) if in_titles(f, event)]
         if language == "zh":
-            return "，".join([f"{who}{change}", *given]), None
-        return f"{who} {change}{': ' + join(given, 'en') if given else ''}", None
+            return "，".join([done, *given]), None
+        return f"{done}{': ' + join(given, 'en') if given else ''}", None
     whole = event.title("en" if language == "zh" else "zh")
     spoken = "zh" if is_chinese(whole) else "en"
     other = cut(clean_title(whole), TITLE_TOLD, spoken)
     if spoken == language:
         return other, whole
+    turn = _turn(event, ledger, language)
+    if turn and not re.search(r"：|: ", turn):
+        said = f"外文报道题为“{inner(other)}”" if language == "zh" else f"in Chinese: “{inner(other)}”"
+        return f"{turn}，{said}" if language == "zh" else f"{turn} ({said})", whole
     return (f"外文报道“{inner(other)}”" if language == "zh" else f"reported in Chinese as “{inner(other)}”"), whole
+
+
+def _with_title(done: str | None, title: str, event: Event, ledger: Ledger, language: str) -> str:
+    """A title as the statement of an event; after what was done where it names nobody, or is `X: ...` of the very product."""
+    told = shortened(clean_title(title), STATEMENT_TOLD, language)
+    what = product(event, ledger, language)
+    if done and what and language == "en" and fold(told).startswith(f"{fold(what)}: "):
+        return f"{done}: {told[len(what) + 2 :]}"
+    main = centre(event, ledger)
+    row = ledger.knowledge.companies.get((main.company if main else None) or "")
+    names = [what or "", main.name if main else "", *(row.names if row else ())]
+    if done and not any(name and fold(name) in fold(told) for name in names):
+        return HEADED.say(language).format(done, inner(cut(told, TITLE_TOLD, language)))
+    return told
+
+
+def tells(event: Event, ledger: Ledger) -> bool:
+    """Whether what an event is told by says something in both languages, and is not the bare name of a page or a project."""
+    told = (_statement(event, ledger, language)[1] for language in ("zh", "en"))
+    return all(title is None or is_telling(title, "zh" if is_chinese(title) else "en") for title in told)
 
 
 def elsewhere(event: Event, called: Both, ledger: Ledger) -> Sentence | None:
@@ -193,78 +252,6 @@ def cite(event: Event, ledger: Ledger) -> tuple[int, ...]:
     return tuple(n for n in numbers if n is not None)
 
 
-def main_facts(event: Event, ledger: Ledger) -> list[EventFact]:
-    """The event's own facts in the order of interest, one a field: not comparisons, not conflicts, not another's."""
-    order = list(FACTS)
-    disputed = {(f.kind, f.unit, f.product) for f in event.facts if is_disputed(f, event)}
-    chosen: dict[tuple[str, str, str], EventFact] = {}
-    for fact in sorted(event.facts, key=lambda f: _trust(f, event)):
-        settled = is_own(fact, event) and (fact.kind, fact.unit, fact.product) not in disputed and is_borne_out(fact)
-        if _is_telling(fact) and settled and belongs(fact, event, ledger.knowledge):
-            chosen.setdefault((fact.kind, fact.unit, fact.detail or ""), fact)
-    return sorted(chosen.values(), key=lambda f: order.index(f.kind))
-
-
-def is_borne_out(fact: EventFact) -> bool:
-    """Whether a fact's own words, read once more, give its value: else it was misread, and is not told."""
-    value = number(fact)
-    return value is None or any(abs(value - v) <= 1e-9 * max(1.0, abs(value)) for v in spoken(fact.quote))
-
-
-def _is_telling(fact: EventFact) -> bool:
-    return fact.kind in FACTS and (fact.kind != "openness" or str(fact.value) in OPENNESS)
-
-
-def _trust(fact: EventFact, event: Event) -> tuple[bool, int, int]:
-    """What a title gives first, then official reports, then what most reports give."""
-    tiers = {r.document_id: r.tier for r in event.reports}
-    same = {f.document_id for f in event.facts if (f.kind, f.value, f.unit) == (fact.kind, fact.value, fact.unit)}
-    return not is_titled(fact, event), tiers.get(fact.document_id, 3), -len(same)
-
-
-def hard_facts(event: Event, ledger: Ledger) -> Sentence | None:
-    """The figures and terms that no title gives yet, with their units, in one sentence."""
-    facts = [f for f in main_facts(event, ledger) if not _in_titles(f, event)][:FACTS_TOLD]
-    if not facts:
-        return None
-    claims = tuple(ledger.claim_fact(event, f) for f in facts)
-    groups: dict[str, list[EventFact]] = {}
-    for fact in facts:
-        groups.setdefault(_whose(fact, event, ledger), []).append(fact)
-    zh = "；".join(f"{whose}{'，'.join(_phrase(f, ledger, 'zh') for f in own)}" for whose, own in groups.items())
-    en = "; ".join(
-        f"{whose + ': ' if whose else ''}{join([_phrase(f, ledger, 'en') for f in own], 'en')}"
-        for whose, own in groups.items()
-    )
-    return Sentence(zh=f"{zh}。", en=f"{en}.", sources=sources_of(ledger, claims), claims=claims)
-
-
-def _whose(fact: EventFact, event: Event, ledger: Ledger) -> str:
-    """Whose figure it is, in full where it is the event's product."""
-    main = centre(event, ledger)
-    if main and fact.product and fact.product == main.id:
-        return ledger.name(with_version(main))
-    return ledger.subject(fact)
-
-
-def _phrase(fact: EventFact, ledger: Ledger, language: str) -> str:
-    detail = DETAILS.get(f"{fact.kind}.{fact.detail}")
-    if detail:
-        return detail.say(language).format(show(fact, language))
-    if fact.kind in TRAINED and re.search(r"训练|\btrain", fact.quote):
-        return TRAINED[fact.kind].say(language).format(show(fact, language))
-    if fact.kind == "openness":
-        return OPENNESS[str(fact.value)].say(language)
-    if fact.kind == "benchmark_score" and fact.detail:
-        name = ledger.name(fact.detail)
-        return f"{name}得分{show(fact, 'zh')}" if language == "zh" else f"{show(fact, 'en')} on {name}"
-    if fact.kind == "hardware" and fact.detail and number(fact) is not None:
-        return FACTS["hardware"].say(language).format(f"{show(fact, language)}×{ledger.name(fact.detail)}")
-    if fact.kind in QUOTED:
-        return f"原文称“{fact.quote}”" if language == "zh" else f"“{fact.quote}”"
-    return FACTS[fact.kind].say(language).format(show(fact, language))
-
-
 def modality(event: Event, ledger: Ledger) -> Sentence | None:
     """What the product gives out."""
     names = {m.id: m for m in ledger.knowledge.taxonomy.modalities}
@@ -285,46 +272,7 @@ def modality(event: Event, ledger: Ledger) -> Sentence | None:
         ledger.name(gift.name_zh)
         ledger.name(gift.name_en)
     zh, en = join([m.name_zh for m in gives], "zh"), join([m.name_en for m in gives], "en")
-    return Sentence(zh=f"输出模态为{zh}。", en=f"Its output is {en}.")
-
-
-def conflicts(event: Event, ledger: Ledger) -> list[Sentence]:
-    """Where reports give different values for one field, each value with who gives it."""
-    groups: dict[tuple[str, str, str], list[EventFact]] = {}
-    for fact in event.facts:
-        if fact.kind not in SETTINGS and is_disputed(fact, event) and is_borne_out(fact):
-            groups.setdefault((fact.kind, fact.unit, fact.product or fact.subject or ""), []).append(fact)
-    told = []
-    for facts in groups.values():
-        once = list({str(f.value): f for f in facts}.values())
-        if len(once) < 2:
-            continue
-        claims = tuple(ledger.claim_fact(event, f, "conflict") for f in once)
-        what = ledger.fact_name(once[0])
-        row = ledger.knowledge.fact_kinds.get(once[0].kind)
-        kind = row.name_en if row else once[0].kind
-        says: dict[str, list[EventFact]] = {}
-        for fact in once:
-            says.setdefault(_who_says(event, fact), []).append(fact)
-        zh = "，".join(f"{who}称{'又称'.join(show(f, 'zh') for f in given)}" for who, given in says.items())
-        en = "; ".join(f"{who} says {' and also '.join(show(f, 'en') for f in given)}" for who, given in says.items())
-        told.append(
-            Sentence(
-                zh=f"{what.zh}各方说法不一：{zh}。",
-                en=f"Reports differ on the {kind} of {ledger.subject(once[0])}: {en}.",
-                sources=sources_of(ledger, claims),
-                claims=claims,
-            )
-        )
-    return told
-
-
-def _who_says(event: Event, fact: EventFact) -> str:
-    report = next((r for r in event.reports if r.document_id == fact.document_id), None)
-    return (report.source_name or report.source_id) if report else "?"
-
-
-def sources_of(ledger: Ledger, claims: Sequence[int]) -> tuple[int, ...]:
-    """The sources that claims rest on, each once."""
-    found = (ledger.claims[n - 1].source for n in claims)
-    return tuple(dict.fromkeys(n for n in found if n is not None))
+    return Sentence(
+        zh=f"输出模态为{zh}。",
+        en=f"Its output modality is {en}." if len(gives) == 1 else f"Its output modalities are {en}.",
+    )

@@ -47,6 +47,7 @@ DIRECT: Mapping[str, Both] = {
     "issuer": Both(zh="上市主体", en="issuer"),
     "named": Both(zh="文中点名", en="named in the text"),
 }
+ISSUER = Both(zh="报道所涉的{}本身即上市公司", en="{}, named in the reports, is itself listed")
 
 PREDICATES: Mapping[str, Both] = {
     "model_release": Both(zh="发布{}", en="releases {}"),
@@ -59,6 +60,29 @@ PREDICATES: Mapping[str, Both] = {
     "research_paper": Both(zh="发表{}研究", en="publishes research on {}"),
 }
 """What an actor does to a product, by the kind of event; a test run is a launch that is not open to all."""
+
+TURNS: Mapping[str, Both] = {
+    "model_release": Both(zh="{}发布新模型", en="{} releases a new model"),
+    "open_source_release": Both(zh="{}开源新模型", en="{} open-sources a new model"),
+    "model_update": Both(zh="{}升级模型", en="{} upgrades a model"),
+    "product_launch": Both(zh="{}推出新产品", en="{} launches a product"),
+    "pricing_change": Both(zh="{}调整价格", en="{} changes prices"),
+    "hardware_compute": Both(zh="{}：算力硬件动态", en="{}: news of hardware and compute"),
+    "research_paper": Both(zh="{}发表研究", en="{} publishes research"),
+    "funding": Both(zh="{}：融资动态", en="{}: news of funding"),
+    "acquisition": Both(zh="{}：收购事项", en="{}: an acquisition"),
+    "partnership": Both(zh="{}：合作事项", en="{}: a partnership"),
+    "people_move": Both(zh="{}人事变动", en="{}: personnel changes"),
+    "policy_regulation": Both(zh="{}：监管动态", en="{}: regulatory developments"),
+    "incident": Both(zh="{}：争议事件", en="{}: incident or dispute"),
+    "benchmark": Both(zh="{}：评测结果", en="{}: benchmark results"),
+    "ipo_listing": Both(zh="{}：上市进展", en="{}: steps towards a listing"),
+}
+"""What an actor did where no title of the language tells it, by the kind of event that the titles bear out."""
+
+MODEL_KINDS = frozenset({"model_release", "open_source_release", "model_update"})
+MODEL_WORDS = re.compile(r"模型|\bmodels?\b|\bLLMs?\b", re.IGNORECASE)
+"""Without such a word nothing is told as a release of a model: a set of recipes is released too."""
 
 PASSIVE: Mapping[str, str] = {
     "model_release": "{}发布",
@@ -131,8 +155,15 @@ HEDGES = (
 )
 """Words of a title that say that a thing has not happened, or is not sure to have."""
 
+DOING = re.compile(
+    r"(?:发布|推出|上线|开源|亮相|升级|内测|公测|收购|裁员|起诉|降价|获批|融资)(?!的)"
+    r"|releas|launch|introduc|unveil|announc|open-?sourc|acquir|\brais(?:es|ed)\b|upgrad",
+    re.IGNORECASE,
+)
+"""Words by which a title tells a change, and no opinion of it."""
+
 GIVES_AFTER = re.compile(
-    r"(?:智能助手|团队|官方)?(?:宣布)?(?:发布|推出|公布)(?![，。；！：\s]|$)"
+    r"(?:(?:联合|携手|与)[^，。；！：]{1,14}?)?(?:智能助手|团队|官方)?(?:宣布)?(?:发布|推出|公布)(?![，。；！：\s]|$)"
     r"|(?:\s+team)?\s+(?:releases?|launches|introduces|unveils|announces)\s+\w"
 )
 """Words after a product's name that make it the giver of something else: 飞书发布全员信."""
@@ -156,7 +187,7 @@ OPENNESS: Mapping[str, Both] = {
 
 FACTS: Mapping[str, Both] = {
     "context_length": Both(zh="上下文长度{}", en="a context of {}"),
-    "parameters": Both(zh="共{}", en="{} in total"),
+    "parameters": Both(zh="共{}", en="{}"),
     "active_parameters": Both(zh="激活{}", en="{} active"),
     "price": Both(zh="价格{}", en="a price of {}"),
     "resolution": Both(zh="分辨率{}", en="a resolution of {}"),
@@ -185,6 +216,9 @@ DETAILS: Mapping[str, Both] = {
     "money.deal": Both(zh="交易金额{}", en="a deal of {}"),
 }
 """A fact whose detail says what is counted."""
+
+LASTING = Both(zh="时长{}", en="a duration of {}")
+"""How long what a product gives out runs, where it is no video."""
 
 TRAINED: Mapping[str, Both] = {
     "video_duration": Both(zh="可训练{}视频", en="training on video of {}"),
@@ -228,6 +262,9 @@ RATING_DEFINITIONS = Both(
     zh="评级定义以署名机构公布的为准，本稿未录入。",
     en="The signing institution's published rating definitions apply; none has been entered here.",
 )
+
+HEADED = Both(zh="{}，报道题为“{}”", en="{}, in a report headed “{}”")
+"""What was done, with the title of a report that names nobody."""
 
 IN_CHINESE = Both(zh="“{}”", en="“{}” (in Chinese)")
 """A headline in a language that the issue does not speak: said to be so."""

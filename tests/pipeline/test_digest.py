@@ -126,7 +126,7 @@ def test_a_product_that_gives_out_something_else_is_not_told_as_the_thing_given(
             "facts": (),
         }
     )
-    assert written([ranked(letter, 60)]).items[0].headline.zh == "Kimi发布全员信：适当精简规模"
+    assert written([ranked(letter, 60)]).items[0].headline.zh == "月之暗面Kimi发布全员信：适当精简规模"
 
 
 def test_two_titles_of_different_things_are_not_mixed_in_a_headline() -> None:
@@ -170,7 +170,7 @@ def test_two_lengths_of_one_video_model_are_two_settings_and_no_dispute() -> Non
 
 def test_the_listings_of_who_acts_come_before_those_tied_to_it() -> None:
     event = kimi().model_copy(
-        update={"companies": (CompanyTag(id="qihoo360", relevance=95, role="actor", quote="三六零"),)}
+        update={"companies": (CompanyTag(id="qihoo360", relevance=95, role="actor", quote="Kimi"),)}
     )
     ties = (
         link("ev-kimi", "300364.SZ"),

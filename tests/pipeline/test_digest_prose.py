@@ -11,7 +11,8 @@ from pipeline.digest.heading import clean_title, is_chinese, is_single, shortene
 from pipeline.digest.layout import page
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.linked import touched
-from pipeline.digest.telling import conflicts, headline, opening
+from pipeline.digest.stated import conflicts
+from pipeline.digest.telling import headline, opening
 from pipeline.digest.wording import join
 from pipeline.records import CompanyTag, Event, Reason, ScorePart
 from tests.pipeline.founding_week import WEEK, at, founding_week, kimi, knowledge, link, ranked, report
@@ -100,7 +101,7 @@ def test_who_is_far_from_the_foremost_is_not_called_the_party() -> None:
     )
     event = kimi().model_copy(update={"companies": both})
     one = ranked(event, 90, links=(link(event.id, "601360.SH", direct=True, relation="issuer", strength="high"),))
-    said = touched(one, ledger(), first=False)
+    said = touched(one, (), ledger(), first=False)
     assert said is not None
     assert "当事公司" not in said.zh
 
@@ -114,7 +115,7 @@ def test_a_record_falls_to_a_figure_that_any_report_of_the_week_names() -> None:
 
 def test_stocks_of_a_market_wrap_stand_behind_those_of_what_is_told() -> None:
     wrap = headed("A股开盘：三大指数涨跌不一", None).model_copy(update={"id": "ev-wrap", "event_type": "stock_move"})
-    low = ranked(wrap, 1, links=(link("ev-wrap", "300738.SZ", direct=True, relation="named", strength="high"),))
+    low = ranked(wrap, 5, links=(link("ev-wrap", "300738.SZ", direct=True, relation="named", strength="high"),))
     losing = low.score.model_copy(update={"parts": (*low.score.parts, LOOKS)})
     main = ranked(kimi(), 90, links=(link("ev-kimi", "300999.SZ", strength="low"),))
     rows = written([main, low.model_copy(update={"score": losing})]).stocks
