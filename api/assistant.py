@@ -115,8 +115,7 @@ class Assistant:
         except ValueError as error:
             raise ToolError(str(error)) from error
         with desk.store.reading() as session:
-            hits = finding.find_events(session, question, limit=limit)
-            hits = hits or finding.find_events(session, question, limit=limit, some_words=True)
+            hits = finding.find(session, question, kind="event", limit=limit, some_words=True)
             found = events.several(session, [hit.subject for hit in hits])
         return tuple(_line(found[hit.subject]) for hit in hits if hit.subject in found)
 

@@ -60,8 +60,10 @@ def search(
     since_day, until_day = day(since, settings.zone, "--since"), day(until, settings.zone, "--until")
     query = query.model_copy(update={"since": since_day or query.since, "until": until_day or query.until})
     with opened_store(settings) as store, store.reading() as session:
-        hits = finding.find_events(session, query, order=order.value, limit=limit)
-        if not hits and (hits := finding.find_events(session, query, limit=limit, some_words=True)):
+        hits = finding.find(session, query, kind="event", order=order.value, limit=limit, some_words=True)
+        if whole := [hit for hit in hits if hit.whole]:
+            hits = whole
+        elif hits:
             complain("nothing holds every word; these hold some of them")
         found = stored.several(session, [hit.subject for hit in hits])
     ordered = [found[hit.subject] for hit in hits if hit.subject in found]

@@ -17,6 +17,8 @@ LONGEST_NAME = 4
 NEAR = 0.75
 """How alike two spellings are, of 1, for the one to be offered for the other."""
 
+_ENDING = re.compile(r"(?<=[a-z]{3})(?:ation|ing|ed|es|s|e|)$")
+"""What may end an English word of some length."""
 _APART = re.compile(r"[\s\-_·.]+")
 
 
@@ -40,6 +42,10 @@ class Names:
             self._add("company", company.id, (company.id, *company.names))
         for product in knowledge.products.values():
             self._add("product", product.id, (product.id, *product.names))
+        self._notions: dict[str, tuple[str, ...]] = {}
+        for term in knowledge.taxonomy.terms:
+            for word in (*term.zh, *term.en):
+                self._notions[spelling(word)] = (*term.zh, *term.en)
         for listed in knowledge.listed_names():
             known = [name for name in listed.names if spelling(name) not in everyday]
             self._add("security", listed.id, known)
@@ -71,6 +77,11 @@ class Names:
                 return text[:end]
         return ""
 
+    def notion(self, word: str) -> tuple[str, ...]:
+        """The words of both languages for what a word of one stands for; none where it is no word for a known notion."""
+        ways = map(spelling, (word, *inflected(word)))
+        return next((self._notions[way] for way in ways if way in self._notions), ())
+
     def near(self, word: str, limit: int = 3) -> list[str]:
         """Names that are spelled nearly so, as they are written, the nearest first."""
         asked = spelling(word)
@@ -90,6 +101,16 @@ class Names:
 def spelling(name: str) -> str:
     """A name's letters alone: `Open-Sora`, `open sora` and `ＯｐｅｎＳｏｒａ` are spelled alike."""
     return _APART.sub("", fold(name))
+
+
+def inflected(word: str) -> tuple[str, ...]:
+    """An English word's other endings: `merging` gives merge, merges, merged. What takes no such ending is found by none of them."""
+    folded = fold(word)
+    if not (ending := _ENDING.search(folded)):
+        return ()
+    stem = folded[: ending.start()]
+    ends = ("", "e", "s", "es", "ed", "ing", *(("ation",) if ending[0] in ("ation", "e", "ed", "ing") else ()))
+    return tuple(stem + end for end in ends if stem + end != folded)
 
 
 def runs(words: Sequence[str]) -> Iterable[tuple[int, int]]:

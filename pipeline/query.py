@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from knowledge.index import KnowledgeBase
-from pipeline.names import Names, Subject, runs
+from pipeline.names import Names, Subject, inflected, runs
 from pipeline.records import Record
-from pipeline.text import fold, is_cjk, tokens
+from pipeline.text import CJK, fold, is_cjk, tokens
 
 MOST_WORDS = 24
 """Words of a query; what goes on is not a question."""
@@ -24,8 +25,13 @@ MOST_CHARACTERS = 400
 _PART = re.compile(r'(?P<minus>-)?(?:(?P<key>[A-Za-z]+):(?P<value>"[^"]*"|\S+)|"(?P<phrase>[^"]*)"|(?P<word>\S+))')
 _BOUNDARY = re.compile(r"(?<=[a-z])(?=\d)")
 _CODE = re.compile(r"\$[A-Za-z.]{1,6}|(?:SH|SZ|BJ)?\.?\d{5,6}(?:\.[A-Z]{2})?|[A-Z]{4,6}:[A-Z.]{1,6}", re.IGNORECASE)
+_SCRIPTS = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
+MOST_WAYS = 4
+"""Ways to part a run that are tried."""
 _AGO = re.compile(r"(\d{1,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+ENDED, APART, OTHERWISE = 0.9, 0.6, 0.5
+"""What a word with another ending is worth, the pieces of a run that stand apart, and another word for the same notion."""
 _PREFIXES = {"company": "co", "product": "pr", "security": "st"}
 
 
@@ -36,6 +42,8 @@ class Term(NamedTuple):
     is_start: bool = False
     """Whether the last token may go on: a single character begins the pairs that it stands in."""
     tag: tuple[str, str] | None = None
+    worth: float = 1.0
+    """What it is worth, of 1, beside the words as they were typed."""
 
 
 Alternative = tuple[Term, ...]
@@ -53,6 +61,8 @@ class Query(Record):
     until: datetime | None = None
     importance: float = 0.0
     """Events of a lower importance are left out."""
+    together: tuple[Term, ...] = ()
+    """The bare words side by side, where there are several: what holds them so answers better."""
     words: tuple[str, ...] = ()
     """What to mark where it stands in a title."""
     names: tuple[str, ...] = ()
@@ -124,6 +134,39 @@ def spelled(text: str) -> tuple[Term, ...]:
     return tuple(dict.fromkeys(term for way in ways if (term := phrase(way))))
 
 
+def otherwise(text: str, names: Names) -> list[Alternative]:
+    """What else may answer for a word: its other endings, its pieces apart, other words for the same notion."""
+    ended = [(term._replace(worth=ENDED),) for way in inflected(text) if (term := phrase(way))]
+    apart = [tuple(term._replace(worth=APART) for term in way) for way in pieces(text)]
+    notion = [(term._replace(worth=OTHERWISE),) for way in names.notion(text) if (term := phrase(way))]
+    return [*ended, *apart, *notion]
+
+
+def pieces(text: str) -> list[Alternative]:
+    """A run of Chinese, or of Chinese and Latin, as its words may be parted: 开源大模型 as 开源, 大模型; AI手机 as AI, 手机."""
+    parts = _SCRIPTS.findall(fold(text))
+    if not any(map(is_cjk, text)):
+        return []
+    ways: list[list[str]] = [[]]
+    for part in parts:
+        cuts = _cuts(part) if is_cjk(part[0]) else [[part]]
+        ways = [[*way, *cut] for way in ways for cut in cuts][:MOST_WAYS]
+    return [tuple(term for word in way if (term := phrase(word))) for way in ways if len(way) > 1]
+
+
+def _cuts(run: str) -> list[list[str]]:
+    """A run of Chinese in twos; of an odd number of characters, with the three at each place."""
+    if len(run) < 4:
+        return [[run]]
+    pairs = len(run) // 2
+    places = range(pairs) if len(run) % 2 else (-1,)
+    found = []
+    for three in places:
+        ends = list(accumulate(3 if number == three else 2 for number in range(pairs)))
+        found.append([run[start:end] for start, end in zip([0, *ends], ends, strict=False)])
+    return found
+
+
 class _Reader:
     """Gathers what the parts of a query ask for."""
 
@@ -138,6 +181,7 @@ class _Reader:
         self._until: datetime | None = None
         self._importance = 0.0
         self._is_mere_marks = False
+        self._together: tuple[Term, ...] = ()
         self._marked: list[str] = []
         self._understood: list[str] = []
 
@@ -150,6 +194,7 @@ class _Reader:
             since=self._since,
             until=self._until,
             importance=self._importance,
+            together=self._together,
             words=tuple(dict.fromkeys(self._marked)),
             names=tuple(dict.fromkeys(self._understood)),
         )
@@ -170,13 +215,14 @@ class _Reader:
 
     def words(self, words: Sequence[str]) -> None:
         """Bare words, each of which must be found; those that together are a name are looked for as one."""
+        self._together = spelled(" ".join(words)) if len(words) > 1 else ()
         taken = 0
         for start, end in runs(words):
             if start < taken:
                 continue
             together = " ".join(words[start:end])
             stands_for = self._stands_for(together)
-            if stands_for or end == start + 1:
+            if stands_for or end == start + 1 or self._names.notion(together):
                 taken = end
                 self._word(together, stands_for)
 
@@ -191,7 +237,9 @@ class _Reader:
         if not stands_for and (name := self._names.prefix(text)) and (rest := phrase(text[len(name) :])):
             group += [(term, rest) for term in self._stands_for(name)]
             self._marked += [name, text[len(name) :]]
-        self._groups.append(tuple(group))
+        if not stands_for:
+            group += otherwise(text, self._names)
+        self._groups.append(tuple(dict.fromkeys(group)))
 
     def _stands_for(self, name: str) -> list[Term]:
         subjects = self._names.of(name)

@@ -30,17 +30,22 @@ FADE = timedelta(days=30)
 """In this time what newness adds falls to a third."""
 TITLE_COUNTS = 4
 """How many matches in the text one in the title is worth."""
-ACTS, IS_NAMED = 0.9, 0.5
+ACTS, IS_NAMED = 0.9, 0.3
 """What it is worth, of 1, that an event is tagged with the subject that a word names: as its actor, or at all."""
 
 IN_TEXT = 0.7
 """What an answer in a report's text is worth, of 1, beside one in an event's titles and quotes."""
 
+_IMPORTANT = "EXISTS (SELECT 1 FROM scores s WHERE s.event_id = {}.subject AND s.lens = 'all' AND s.total >= :least)"
 _WHOLE = "r.id, r.kind, r.subject, r.title, r.tags, r.body"
 _rows = tables.table(tables.SearchRow)
 _documents = tables.table(tables.DocumentRow)
 
 Order = Literal["relevance", "newest", "importance"]
+
+
+Fit = tuple[float, ...]
+"""How well something answers, 0-1, by each thing that was asked for."""
 
 
 class Hit(Record):
@@ -50,6 +55,8 @@ class Hit(Record):
     subject: str
     when: datetime
     score: float
+    whole: bool = True
+    """Whether it holds every word, not some of them."""
 
 
 def find(
@@ -61,73 +68,57 @@ def find(
     order: Order = "relevance",
     limit: int = 50,
     offset: int = 0,
-) -> list[Hit]:
-    """What answers a query, best first. Relevance and importance look at the newest `CANDIDATES` that match."""
-    if offset >= CANDIDATES and order != "newest":
-        return []
-    wanted = limit + offset if order == "newest" else max(limit + offset, CANDIDATES)
-    rows = _newest(session, query, kind, wanted, _WHOLE)
-    if not rows:
-        return []
-    weights = {} if order == "newest" else _importance(session, [row.subject for row in rows], lens)
-    hits = [
-        Hit(
-            kind=row.kind,
-            subject=row.subject,
-            when=_when(row.id),
-            score=_rank(row.id, _fits(row, query.groups), weights.get(row.subject, 0.0), rows[0].id, order),
-        )
-        for row in rows
-    ]
-    hits.sort(key=lambda hit: (-hit.score, -hit.when.timestamp(), hit.kind, hit.subject))
-    return hits[offset : offset + limit]
-
-
-def find_events(
-    session: Session,
-    query: Query,
-    *,
-    lens: str = "all",
-    order: Order = "relevance",
-    limit: int = 50,
-    offset: int = 0,
     some_words: bool = False,
 ) -> list[Hit]:
-    """Events that answer a query by what stands in them or in the text of one of their reports, best first.
+    """What answers a query, best first. Relevance and importance look at the newest `CANDIDATES` that match.
 
-    With `some_words` one word of several is enough; what holds more of them still comes first.
+    Asked for events, it finds those too of which a report's text answers. With `some_words` those follow that hold some of
+    several words, the more and the rarer the better.
     """
     if offset >= CANDIDATES and order != "newest":
         return []
     wanted = limit + offset if order == "newest" else max(limit + offset, CANDIDATES)
-    asked = query.of_some_words() if some_words else query
-    rows = _newest(session, asked, "event", wanted, _WHOLE)
-    told = _told(session, asked, query.groups, wanted)
-    more = _rows_of(session, set(told) - {row.subject for row in rows})
-    rows = [*rows, *more]
+    ranked = [(*each, True) for each in _ranked(session, query, query, kind, lens, order, wanted)]
+    loose = query.of_some_words()
+    if (
+        some_words
+        and (order == "relevance" or not ranked)
+        and len(ranked) < limit + offset
+        and loose.groups != query.groups
+    ):
+        whole = {subject for _, _, _, subject, _ in ranked}
+        more = _ranked(session, loose, query, kind, lens, order, wanted)
+        ranked += [(*each, False) for each in more if each[3] not in whole]
+    return [
+        Hit(kind=of_kind, subject=subject, when=_when(number), score=-score, whole=whole)
+        for score, number, of_kind, subject, whole in ranked[offset : offset + limit]
+    ]
+
+
+def _ranked(
+    session: Session, asked: Query, query: Query, kind: Kind | None, lens: str, order: Order, wanted: int
+) -> list[tuple[float, int, Kind, str]]:
+    """What answers one query, in the order of how well it fits another: score and row id, turned about, and what it is."""
+    rows = _newest(session, asked, kind, wanted, _WHOLE)
+    told = _told(session, asked, query, wanted) if kind == "event" else {}
+    rows = [*rows, *_rows_of(session, set(told) - {row.subject for row in rows}, asked)]
     if not rows:
         return []
-    weights = (
-        {} if order == "newest" and not query.importance else _importance(session, [r.subject for r in rows], lens)
-    )
+    weights = {} if order == "newest" else _importance(session, [row.subject for row in rows], lens)
     newest = max(row.id for row in rows)
-    hits = [
-        Hit(kind="event", subject=row.subject, when=_when(row.id), score=_rank(row.id, fit, weight, newest, order))
-        for row in rows
-        for weight in [weights.get(row.subject, 0.0)]
-        for fit in [max(_fits(row, query.groups), IN_TEXT * told.get(row.subject, 0.0))]
-        if weight >= query.importance
-    ]
-    hits.sort(key=lambda hit: (-hit.score, -hit.when.timestamp(), hit.subject))
-    return hits[offset : offset + limit]
+    fits = _weighed([_better(_fits(row, query), told.get(row.subject)) for row in rows])
+    return sorted(
+        (-_rank(row.id, fit, weights.get(row.subject, 0.0), newest, order), row.id, row.kind, row.subject)
+        for row, fit in zip(rows, fits, strict=True)
+    )
 
 
 def facets(session: Session, query: Query, prefixes: Iterable[str]) -> dict[str, Counter[str]]:
     """How often each tag stands among the newest events that answer, by its prefix: {"co": {"openai": 12}, ...}."""
     counted: dict[str, Counter[str]] = {prefix: Counter() for prefix in prefixes}
     rows = _newest(session, query, "event", COUNTED, "r.subject, r.tags")
-    told = {} if query.importance else _told(session, query, query.groups, CANDIDATES)
-    for row in [*rows, *_rows_of(session, set(told) - {row.subject for row in rows})]:
+    told = _told(session, query, query, CANDIDATES)
+    for row in [*rows, *_rows_of(session, set(told) - {row.subject for row in rows}, query)]:
         for token in row.tags.split():
             prefix, _, value = token.partition("_")
             if prefix in counted:
@@ -135,24 +126,29 @@ def facets(session: Session, query: Query, prefixes: Iterable[str]) -> dict[str,
     return counted
 
 
-def _told(session: Session, query: Query, groups: Sequence[Group], limit: int) -> dict[str, float]:
-    """Events of which a report's text answers a query, and how well it fits groups; only where words are asked for."""
-    if not any(term.tokens for group in query.groups for way in group for term in way):
+def _told(session: Session, asked: Query, query: Query, limit: int) -> dict[str, Fit]:
+    """Events of which a report's text answers, and how well it fits a query; only where words are asked for."""
+    if not any(term.tokens for group in asked.groups for way in group for term in way):
         return {}
-    bare = query.model_copy(update={"importance": 0.0})
-    fits = {row.subject: _fits(row, groups) for row in _newest(session, bare, "document", limit, _WHOLE)}
-    asked = select(_documents.c.id, _documents.c.event_id).where(
+    bare = asked.model_copy(update={"importance": 0.0})
+    fits = {row.subject: _fits(row, query) for row in _newest(session, bare, "document", limit, _WHOLE)}
+    seats = select(_documents.c.id, _documents.c.event_id).where(
         _documents.c.id.in_(list(fits)), _documents.c.event_id.is_not(None)
     )
-    best: dict[str, float] = {}
-    for row in session.execute(asked):
-        best[row.event_id] = max(best.get(row.event_id, 0.0), fits[row.id])
+    best: dict[str, Fit] = {}
+    for row in session.execute(seats):
+        best[row.event_id] = _better(tuple(IN_TEXT * part for part in fits[row.id]), best.get(row.event_id))
     return best
 
 
-def _rows_of(session: Session, event_ids: Iterable[str]) -> Sequence[Any]:
-    """The index's rows of some events; what was taken out of the index has none."""
-    return session.execute(select(_rows).where(_rows.c.kind == "event", _rows.c.subject.in_(sorted(event_ids)))).all()
+def _rows_of(session: Session, event_ids: Iterable[str], query: Query) -> list[Any]:
+    """The index's rows of some events, but of those that a query bars; what was taken out of the index has none."""
+    asked = select(_rows).where(_rows.c.kind == "event", _rows.c.subject.in_(sorted(event_ids)))
+    if query.importance > 0:
+        asked = asked.where(text(_IMPORTANT.format("search_rows")).bindparams(least=query.importance))
+    rows = session.execute(asked).all()
+    barred = Query(groups=query.excluded)
+    return [row for row in rows if not any(_fits(row, barred))]
 
 
 def _newest(session: Session, query: Query, kind: Kind | None, limit: int, columns: str) -> Sequence[Any]:
@@ -178,9 +174,7 @@ def _newest(session: Session, query: Query, kind: Kind | None, limit: int, colum
             ask = "search_words MATCH :ask AND "
             values["ask"] = _match(groups, query.excluded)
     if query.importance > 0:
-        ask += (
-            "EXISTS (SELECT 1 FROM scores s WHERE s.event_id = r.subject AND s.lens = 'all' AND s.total >= :least) AND "
-        )
+        ask += f"{_IMPORTANT.format('r')} AND "
         values["least"] = query.importance
     window = f"{key} >= :since AND {key} < :until ORDER BY {key} DESC LIMIT :limit"
     statement = f"SELECT {columns} FROM {source} WHERE {ask}{window}"  # noqa: S608 - made of our own words only
@@ -241,16 +235,29 @@ def _rank(row_id: int, fit: float, importance: float, newest: int, order: Order)
     if order == "importance":
         return round(importance, 6)
     age = ((newest >> 20) - (row_id >> 20)) / FADE.total_seconds()
-    return round(fit * (1 + importance / 100) * (1 + math.exp(-age)), 12)
+    return round(fit * (1 + importance / 200) * (1 + math.exp(-age)), 12)
 
 
-def _fits(row: Any, groups: Sequence[Group]) -> float:
-    """How well a row answers, 0-1: the mean over what was asked."""
-    if not groups:
-        return 1.0
+def _fits(row: Any, query: Query) -> Fit:
+    """How well a row answers each group of a query, 0-1, and last how well all its bare words side by side."""
     title, tags = f" {row.title} ", f" {row.tags} "
     body = f" {zlib.decompress(row.body).decode()} "
-    return sum(max(_fit(way, title, body, tags) for way in group) for group in groups) / len(groups)
+    groups = (*query.groups, *([tuple((term,) for term in query.together)] if query.together else ()))
+    return tuple(max(_fit(way, title, body, tags) for way in group) for group in groups)
+
+
+def _better(one: Fit, other: Fit | None) -> Fit:
+    return one if other is None else tuple(map(max, one, other))
+
+
+def _weighed(fits: Sequence[Fit]) -> list[float]:
+    """How well each row answers as a whole: the mean over what was asked; what few of the rows hold weighs more."""
+    if not fits[0]:
+        return [1.0] * len(fits)
+    holding = [sum(part > 0 for part in column) for column in zip(*fits, strict=True)]
+    weights = [math.log1p(len(fits) / many) if many else 0.0 for many in holding]
+    total = sum(weights) or 1.0
+    return [sum(weight * part for weight, part in zip(weights, fit, strict=True)) / total for fit in fits]
 
 
 def _fit(alternative: Alternative, title: str, body: str, tags: str) -> float:
@@ -266,7 +273,7 @@ def _term_fit(term: Term, title: str, body: str, tags: str) -> float:
         return IS_NAMED if f" {tag(prefix, name)} " in tags else 0.0
     needle = f" {' '.join(_cut(term))}{'' if term.is_start else ' '}"
     count = TITLE_COUNTS * title.count(needle) + body.count(needle)
-    return count / (count + 2)
+    return term.worth * count / (count + 2)
 
 
 def _when(number: int) -> datetime:

@@ -165,7 +165,7 @@ def _fields_of(question: Query) -> dict[str, tuple[str, ...]]:
                     fields.setdefault(TAGS[prefix], []).append(value)
             continue
         ways: set[tuple[Term, ...]] = set(group)
-        fields.setdefault("words", []).extend(w for w in question.words if {(t,) for t in spelled(w)} == ways)
+        fields.setdefault("words", []).extend(w for w in question.words if {(t,) for t in spelled(w)} <= ways)
     return {name: tuple(dict.fromkeys(values)) for name, values in fields.items()}
 
 

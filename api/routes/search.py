@@ -25,6 +25,8 @@ class Found(Record):
 
     event: Event
     score: float
+    whole: bool
+    """Whether it holds every word; after those that do come those that hold some."""
     marks: dict[str, list[tuple[int, int]]]
     """Spans of characters in `title_zh` and `title_en`."""
 
@@ -37,7 +39,7 @@ class Count(Record):
 
 
 class Answers(Record):
-    """Events that hold every word, best first."""
+    """Events that answer, best first: those that hold every word, then those that hold some."""
 
     events: tuple[Found, ...]
     next: int | None
@@ -85,20 +87,24 @@ def search(
 def answers(desk: Desk, question: Question, order: finding.Order, facets: bool, limit: int, offset: int = 0) -> Answers:
     """The events that answer a question, for the route and for the page."""
     with desk.store.reading() as session:
-        hits = finding.find_events(session, question, order=order, limit=limit + 1, offset=offset)
-        partial = not hits and offset == 0
-        if partial:
-            hits = finding.find_events(session, question, limit=limit, some_words=True)
+        hits = finding.find(
+            session, question, kind="event", order=order, limit=limit + 1, offset=offset, some_words=True
+        )
         found = events.several(session, [hit.subject for hit in hits[:limit]])
         counted = finding.facets(session, question, FACETS.values()) if facets else {}
-    known = [(found[hit.subject], hit.score) for hit in hits[:limit] if hit.subject in found]
+    known = [hit for hit in hits[:limit] if hit.subject in found]
+    none_whole = offset == 0 and not any(hit.whole for hit in known)
     return Answers(
-        events=tuple(Found(event=e, score=s, marks=_marks(e, question)) for e, s in known),
+        events=tuple(
+            Found(event=event, score=hit.score, whole=hit.whole, marks=_marks(event, question))
+            for hit in known
+            for event in [found[hit.subject]]
+        ),
         next=offset + limit if len(hits) > limit else None,
         facets={key: _counts(desk, key, counted[prefix]) for key, prefix in FACETS.items() if prefix in counted},
-        partial=partial and bool(known),
+        partial=none_whole and bool(known),
         names=question.names,
-        near=() if known and not partial else tuple(name for word in question.words for name in desk.names.near(word)),
+        near=tuple(name for word in question.words for name in desk.names.near(word)) if none_whole else (),
     )
 
 

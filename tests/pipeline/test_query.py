@@ -51,7 +51,8 @@ def phrases(query: Query) -> list[set[tuple[str, ...]]]:
 def test_a_name_asks_for_its_words_or_for_whom_it_names(ask: Asking) -> None:
     query = ask("月之暗面 上下文")
     assert ("co", "moonshot-ai") in tags(query)
-    assert phrases(query) == [{("月之", "之暗", "暗面")}, {("上下", "下文")}]
+    assert phrases(query)[0] == {("月之", "之暗", "暗面")}
+    assert ("上下", "下文") in phrases(query)[1]
     assert query.names == ("company:moonshot-ai",)
 
 
@@ -155,3 +156,42 @@ def test_marks_fall_on_what_was_asked_for() -> None:
     assert spans == ["开源Ｑｗｅｎ３.5-Max", "大模型"]
     assert marks("Metaphor", ["meta"]) == []
     assert marks("", ["x"]) == []
+
+
+def test_a_word_is_also_found_with_another_ending_for_less(ask: Asking) -> None:
+    (group,) = ask("merging").groups
+    worth = {term.tokens: term.worth for way in group for term in way}
+    assert worth["merging",] == 1.0
+    assert 0 < worth["merge",] < 1.0
+    assert ("merg",) not in {tuple(way) for way in phrases(ask("AI"))[0]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "also"), [("开源", ("open", "source")), ("fine-tuning", ("微调",)), ("融资", ("funding",))]
+)
+def test_a_notion_is_found_in_the_other_language(ask: Asking, typed: str, also: tuple[str, ...]) -> None:
+    assert also in phrases(ask(typed))[0]
+
+
+def test_words_that_together_are_a_notion_are_looked_for_as_one(ask: Asking) -> None:
+    assert len(ask("open source Grok").groups) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "apart"),
+    [
+        ("AI手机", {("ai",), ("手机",)}),
+        ("视频生成", {("视频",), ("生成",)}),
+        ("开源大模型", {("开源",), ("大模", "模型")}),
+        ("大模型开源", {("大模", "模型"), ("开源",)}),
+    ],
+)
+def test_the_pieces_of_a_run_may_stand_apart(ask: Asking, typed: str, apart: set[tuple[str, ...]]) -> None:
+    ways = [{term.tokens for term in way} for group in ask(typed).groups for way in group]
+    assert apart in ways
+    assert {len(way) for way in ask(f'"{typed}"').groups[0]} == {1}
+
+
+def test_words_side_by_side_are_known_to_have_been_typed_so(ask: Asking) -> None:
+    assert [term.tokens for term in ask("AI PC").together] == [("ai", "pc")]
+    assert ask("手机").together == ()

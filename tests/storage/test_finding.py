@@ -85,15 +85,51 @@ def test_a_report_s_text_answers_for_its_event(store: Store) -> None:
         events.save(session, event)
         documents.seat(session, [taken.document.id], event.id)
         search.index_document(session, taken.document, make_tags(taken.document.id))
-        assert finding.find_events(session, plain("长文本")) == []
+        assert finding.find(session, plain("长文本"), kind="event") == []
         search.index_event(session, event)
-        assert subjects(finding.find_events(session, plain("长文本"))) == ["e1"]
+        assert subjects(finding.find(session, plain("长文本"), kind="event")) == ["e1"]
         search.remove(session, "event", "e1")
-        assert finding.find_events(session, plain("长文本")) == []
+        assert finding.find(session, plain("长文本"), kind="event") == []
 
 
-def test_where_no_event_holds_every_word_those_with_the_most_come_first(filled: Store) -> None:
-    asked = plain("200万字 百度 raises", ("type", "model_update"))
+def test_after_what_holds_every_word_comes_what_holds_some(filled: Store) -> None:
+    asked = plain("200万字 百度", ("type", "model_update"))
     with filled.reading() as session:
-        assert finding.find_events(session, asked) == []
-        assert subjects(finding.find_events(session, asked, some_words=True)) == ["rival", "kimi"]
+        assert subjects(finding.find(session, asked, kind="event")) == ["rival"]
+        hits = finding.find(session, asked, kind="event", some_words=True)
+        assert [(hit.subject, hit.whole) for hit in hits] == [("rival", True), ("kimi", False)]
+        pages = [finding.find(session, asked, kind="event", some_words=True, limit=1, offset=n) for n in range(3)]
+        assert [hit for page in pages for hit in page] == hits
+        none_whole = asked.model_copy(update={"groups": (*asked.groups, *plain("raises").groups)})
+        assert subjects(finding.find(session, none_whole, kind="event", some_words=True)) == ["rival", "kimi"]
+
+
+def test_words_side_by_side_come_before_the_same_words_apart(store: Store) -> None:
+    with store.writing() as session:
+        for number, title in enumerate(("an ai pc came", "ai on every pc", "pc with ai ai pc pc")):
+            search.index(session, "event", f"e{number}", NOW, tokens(title), [], ["k_event"])
+        asked = plain("ai pc").model_copy(update={"together": (Term(tokens=("ai", "pc")),)})
+        assert subjects(finding.find(session, asked))[-1] == "e1"
+
+
+def test_what_few_hold_weighs_more(store: Store) -> None:
+    titles = ("model", "model", "model news", "jamba")
+    with store.writing() as session:
+        for number, title in enumerate(titles):
+            search.index(session, "event", f"e{number}", NOW, tokens(title), [], ["k_event"])
+        assert subjects(finding.find(session, plain("model jamba"), some_words=True))[0] == "e3"
+
+
+def test_an_event_that_holds_what_is_excluded_is_not_found_by_its_reports(store: Store) -> None:
+    with store.writing() as session:
+        taken = take(session, make_raw(title="无关标题", text="月之暗面的长文本"))
+        finish(session, taken)
+        event = make_event("moonshot-ai", id="e1", title_zh="百度也来了")
+        events.save(session, event)
+        documents.seat(session, [taken.document.id], event.id)
+        search.index_document(session, taken.document, make_tags(taken.document.id))
+        search.index_event(session, event)
+        asked = plain("长文本")
+        assert subjects(finding.find(session, asked, kind="event")) == ["e1"]
+        barred = asked.model_copy(update={"excluded": plain("百度").groups})
+        assert finding.find(session, barred, kind="event") == []
