@@ -30,7 +30,9 @@ def place_of(url: str) -> tuple[str | None, int | None]:
 class Settings(BaseSettings):
     """One installation. Each field is an environment variable: `home` is LAUNCHWATCH_HOME."""
 
-    model_config = SettingsConfigDict(env_prefix="LAUNCHWATCH_", env_file=".env", extra="ignore", secrets_dir=None)
+    model_config = SettingsConfigDict(
+        env_prefix="LAUNCHWATCH_", env_file=".env", extra="ignore", secrets_dir=None, hide_input_in_errors=True
+    )
 
     home: Path = Field(default_factory=lambda: user_data_path("launchwatch", appauthor=False))
     """Where the embedded store, the archive and locks live."""
@@ -61,6 +63,8 @@ class Settings(BaseSettings):
     """Seals the destinations in the store; after a comma the key before it. Empty: `secret.key` in the home, made at first start."""
     smtp_url: SecretStr | None = None
     """The mail server for alerts: `smtps://user:password@host:465`, or `smtp://...:587` for STARTTLS."""
+    smtp_ca: Path | None = None
+    """The certificate (PEM) that the mail server's is to be signed by, for a server of your own; none trusts the system's."""
     mail_from: str = "launchwatch@localhost"
     """The sender of our mail."""
     public_url: str = ""
@@ -100,6 +104,21 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"no time zone is called {value!r}; take a name like Asia/Shanghai")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        given = value.get_secret_value() if value else ""
+        if given and (not given.startswith(("smtp://", "smtps://")) or place_of(given)[0] is None):
+            raise ValueError("write smtps://USER:PASSWORD@HOST:465, or smtp://...:587 for STARTTLS")
+        return value
+
+    @field_validator("smtp_ca")
+    @classmethod
+    def _certificate(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}; write the path of a certificate in PEM")
         return value
 
     @field_validator("digest_periods")

@@ -136,7 +136,7 @@ def _listed(setting: str) -> tuple[str, ...]:
 
 def mail_server(settings: Settings) -> Server | None:
     """The installation's mail server, where one is set."""
-    if settings.smtp_url is None:
+    if settings.smtp_url is None or not settings.smtp_url.get_secret_value():
         return None
     parts = urlsplit(settings.smtp_url.get_secret_value())
     is_tls = parts.scheme == "smtps"
@@ -147,4 +147,5 @@ def mail_server(settings: Settings) -> Server | None:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         security="tls" if is_tls else "starttls",
+        authority=settings.smtp_ca,
     )

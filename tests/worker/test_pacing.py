@@ -13,11 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pipeline.records import Watch
+from pipeline.records import Alert, Watch
 from storage import outbox, sources, watches
 from tests.factories import make_alert
-from worker.deliver import Answer, NotReached, Request
+from worker.deliver import Answer, NotReached, Outcome, Refused, Request, Sent
 from worker.deliver.limits import limits_of
+from worker.deliver.mail import Server
 from worker.delivery import deliver_due
 from worker.desk import Desk
 
@@ -30,6 +31,7 @@ VENDORS = {
         b'{"errcode": 45009, "errmsg": "api freq out of limit"}',
     ),
     "feishu": (f"feishu://{KEY}", b'{"code": 0, "msg": "success"}', b'{"code": 11232, "msg": "frequency limited"}'),
+    "lark": (f"lark://{KEY}", b'{"code": 0, "msg": "success"}', b'{"code": 11232, "msg": "frequency limited"}'),
     "dingtalk": (f"dingtalk://{KEY}", b'{"errcode": 0, "errmsg": "ok"}', b'{"errcode": 130101, "errmsg": "too fast"}'),
     "slack": ("slack://T000AAA/B000BBB/XXXXXXXXXXXX", b"ok", b"rate_limited"),
     "telegram": (
@@ -82,7 +84,7 @@ def queue_alerts(desk: Desk, addresses: list[str], many: int, important: frozens
 def run(desk: Desk, vendor: object, clock: Clock, until: timedelta, step: Callable[[], timedelta]) -> None:
     """Deliver until nothing is left, or a time has passed."""
     while clock.now - NOW < until:
-        deliver_due(desk, vendor, clock)  # type: ignore[arg-type]
+        deliver_due(desk, vendor, clock, Server("mail.example.com"))  # type: ignore[arg-type]
         with desk.store.reading() as session:
             if outbox.next_due(session) is None:
                 return
@@ -103,6 +105,22 @@ def test_500_alerts_at_once_reach_a_limited_vendor_the_important_first(desk: Des
     first = next(at for at, text in vendor.taken if "№0250" in text)
     assert first - NOW < timedelta(seconds=2)
     assert vendor.taken[-1][0] - NOW < timedelta(minutes=4)
+
+
+def test_500_alerts_at_once_reach_a_mailbox_at_its_pace(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    box = Limited("mailto:analyst@example.com", b"250 taken", b"450 too many", clock)
+
+    def hand_over(alert: Alert, *_: object, **__: object) -> Outcome:
+        answer = box.post(Request("", {}, json.dumps({"title": alert.title, "body": alert.body}).encode()))
+        return Sent() if answer.body == box.yes else Refused(answer.text, retry=True)
+
+    monkeypatch.setattr("worker.deliver.mail.send", hand_over)
+    queue_alerts(desk, ["mailto:analyst@example.com"], 500, important=frozenset({250}))
+    run(desk, box, clock, timedelta(minutes=10), lambda: timedelta(milliseconds=250))
+    assert Counter(re.findall(r"№(\d{4})", " ".join(text for _, text in box.taken))).total() == 500
+    assert box.refused == 0
+    assert "№0250" in box.taken[0][1]
 
 
 def test_an_important_alert_finds_room_though_bulk_has_used_its_share(desk: Desk) -> None:

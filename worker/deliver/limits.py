@@ -12,7 +12,7 @@ from storage.pacing import Limit
 
 def limits_of(address: str) -> tuple[Limit, ...]:
     """The limits of a destination by its address; none where its vendor names none."""
-    scheme, _, rest = address.partition("://")
+    scheme, _, rest = address.partition(":")
     is_group = scheme == "telegram" and rest.rpartition("/")[2].startswith(("-", "@"))
     return _by_scheme().get("telegram-group" if is_group else scheme, ())
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from pathlib import Path
 
 from pipeline.records import Alert
 from worker.deliver import wording
@@ -29,6 +30,8 @@ class Server:
     password: str = field(default="", repr=False)
     security: str = "tls"
     """`tls` from the first byte, `starttls` before anything is said, or `none` (a server on this machine)."""
+    authority: Path | None = None
+    """The certificate that the server's is to be signed by, for a server of one's own; None trusts what the system trusts."""
 
 
 Connect = Callable[[Server], smtplib.SMTP]
@@ -55,12 +58,16 @@ def compose(alert: Alert, recipient: str, sender: str, *, repeat: bool = False) 
 
 def connect(server: Server) -> smtplib.SMTP:
     """A connection that has said hello, over TLS as the server is set. Raises OSError or SMTPException."""
-    context = ssl.create_default_context()
+    context = ssl.create_default_context(cafile=server.authority)
     if server.security == "tls":
         return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_SECONDS, context=context)
     smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
     if server.security == "starttls":
-        smtp.starttls(context=context)
+        try:
+            smtp.starttls(context=context)
+        except (OSError, smtplib.SMTPException):
+            smtp.close()
+            raise
     return smtp
 
 
@@ -70,17 +77,29 @@ def send(alert: Alert, recipient: str, server: Server, *, repeat: bool = False, 
     try:
         smtp = opening(server)
     except (OSError, smtplib.SMTPException) as error:
-        return Refused(f"mail server not reached: {error}", retry=True, down=True)
+        return Refused(f"mail server not reached: {_why(error)}"[:300], retry=True, down=True)
     try:
         if server.user:
             smtp.login(server.user, server.password)
         return _hand_over(smtp, message, recipient, server)
     except smtplib.SMTPAuthenticationError as error:
-        return _said(error.smtp_code, error.smtp_error)
+        words = f"the mail server does not take our user and password: {error.smtp_code} {_words(error.smtp_error)}"
+        return Refused(words[:300], retry=True, down=True)
     except (OSError, smtplib.SMTPException) as error:
         return Refused(f"mail server broke off: {type(error).__name__}", retry=True)
     finally:
         smtp.close()
+
+
+def _why(error: OSError | smtplib.SMTPException) -> str:
+    """Why no mail can be handed over, in words that lead to what is to be done."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {error.verify_message}; LAUNCHWATCH_SMTP_CA names an authority of your own"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "it offers no STARTTLS, and we do not speak without; smtps:// speaks TLS from the first byte"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS from the first byte there ({error.reason}); smtp:// begins TLS by STARTTLS"
+    return str(error) or type(error).__name__
 
 
 def _hand_over(smtp: smtplib.SMTP, message: EmailMessage, recipient: str, server: Server) -> Outcome:

@@ -256,7 +256,7 @@ def test_the_guard_s_no_is_a_refusal() -> None:
 def post(
     alert: Alert | None = None, answers: dict[str, str] | None = None, *, repeat: bool = False
 ) -> tuple[Outcome, list[bytes]]:
-    with vendors.post_office(**(answers or {})) as office:
+    with vendors.post_office(answers) as office:
         server = mail.Server(host="127.0.0.1", port=office.port, sender="watch@example.com", security="none")
         where = destination("mailto:analyst@example.com")
         outcome = send(alert or make_alert(), where, vendors.Vendor(vendors.silent), NOW, repeat=repeat, server=server)

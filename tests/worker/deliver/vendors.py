@@ -8,9 +8,9 @@ import hmac
 import http.client
 import json
 import socketserver
+import ssl
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -212,44 +212,82 @@ def silent(path: str, headers: dict[str, str], body: bytes) -> Said:
 class Post:
     """A small SMTP server: says what it is told to say at each command, and keeps the mail it took."""
 
-    def __init__(self, **answers: str) -> None:
+    def __init__(self, answers: Mapping[str, str]) -> None:
         self.answers = answers
         self.mails: list[bytes] = []
+        self.said: list[str] = []
+        """Every line that came before the first message, the password's too."""
         self.port = 0
 
 
-@contextmanager
-def post_office(**answers: str) -> Iterator[Post]:
-    """An SMTP server for the length of a test; `data=""` hangs up after the message."""
-    post = Post(**answers)
+class _Counter(socketserver.StreamRequestHandler):
+    """The server's side of one connection."""
 
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self._say(post.answers.get("banner", "220 ready"))
+    post: Post
+    tls: ssl.SSLContext | None = None
+    at_once = False
+
+    def handle(self) -> None:
+        try:
+            if self.tls and self.at_once:
+                self._begin_tls(self.tls)
+            self._say(self.post.answers.get("banner", "220 ready"))
             while line := self.rfile.readline():
-                word = line.strip().split(b" ")[0].split(b":")[0].decode().lower()
-                if word == "data":
-                    self._say("354 go on")
-                    self._message()
-                    if not post.answers.get("end", "250 taken"):
-                        return
-                    self._say(post.answers.get("end", "250 taken"))
-                elif word == "quit":
-                    self._say("221 bye")
+                self.post.said.append(line.decode().strip())
+                if not self._answer(line.strip().split(b" ")[0].split(b":")[0].decode().lower()):
                     return
-                else:
-                    self._say(post.answers.get(word, "250 fine"))
+        except (ssl.SSLError, ConnectionError):
+            return  # the other side thought better of it
 
-        def _say(self, words: str) -> None:
+    def _answer(self, word: str) -> bool:
+        """Whether the talk goes on."""
+        if word == "ehlo" and self.tls and not self.at_once and not isinstance(self.request, ssl.SSLSocket):
+            self._say("250-here")
+            self._say("250 STARTTLS")
+        elif word == "ehlo":
+            self._say("250-here")
+            self._say("250 AUTH PLAIN")
+        elif word == "starttls" and self.tls:
+            self._say("220 go on")
+            self._begin_tls(self.tls)
+        elif word == "auth":
+            self._say(self.post.answers.get("auth", "235 welcome"))
+        elif word == "data":
+            self._say("354 go on")
+            self._message()
+            self._say(self.post.answers.get("end", "250 taken"))
+            return bool(self.post.answers.get("end", "250 taken"))
+        else:
+            self._say("221 bye" if word == "quit" else self.post.answers.get(word, "250 fine"))
+        return word != "quit"
+
+    def _begin_tls(self, context: ssl.SSLContext) -> None:
+        self.request = context.wrap_socket(self.request, server_side=True)
+        self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", buffering=0)
+
+    def _say(self, words: str) -> None:
+        if words:
             self.wfile.write(words.encode() + b"\r\n")
 
-        def _message(self) -> None:
-            found = b""
-            while not found.endswith(b"\r\n.\r\n"):
-                found += self.rfile.readline()
-            post.mails.append(found[:-5])
+    def _message(self) -> None:
+        found = b""
+        while not found.endswith(b"\r\n.\r\n"):
+            found += self.rfile.readline()
+        self.post.mails.append(found[:-5])
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
+
+@contextmanager
+def post_office(
+    answers: Mapping[str, str] | None = None, *, tls: ssl.SSLContext | None = None, at_once: bool = False
+) -> Iterator[Post]:
+    """An SMTP server for the length of a test, over TLS `at_once` or by STARTTLS; an `end` of "" hangs up after the message."""
+    post = Post(answers or {})
+    counter = type("Counter", (_Counter,), {"post": post, "tls": tls, "at_once": at_once})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), counter) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -259,4 +297,3 @@ def post_office(**answers: str) -> Iterator[Post]:
         finally:
             server.shutdown()
             thread.join()
-            time.sleep(0)
