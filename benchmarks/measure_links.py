@@ -1,10 +1,10 @@
 """Links against the judged pairs of gold/links.jsonl: precision, recall of direct links, and every pair that is wrong.
 
-    python -m benchmarks.measure_links week_2024_03.jsonl              # wrong pairs of those that rules were tuned with
-    python -m benchmarks.measure_links week_2024_03.jsonl held-out     # wrong pairs of those that no rule was tuned with
+    python -m benchmarks.measure_links DOCUMENTS.jsonl...              # wrong pairs of those that rules were tuned with
+    python -m benchmarks.measure_links DOCUMENTS.jsonl... held-out     # wrong pairs of those that no rule was tuned with
 
-The file holds the documents that the pairs speak of, one JSON object a line with `id`, `date`, `title`, `text`, `lang` and
-`source`. What the pairs mean, and how they were judged, stands in docs/links.md.
+The files hold the documents that the pairs speak of, one JSON object a line with `id`, `date`, `title`, `text`, `lang`
+and `source`; pairs of other documents are counted as left out. What the pairs mean, and how they were judged, stands in docs/links.md.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ ZONE = ZoneInfo("Asia/Shanghai")
 GOLD = Path(__file__).parent / "gold" / "links.jsonl"
 
 
-def main(documents: Path, listed: bool) -> None:
+def main(documents: list[Path], listed: bool) -> None:
     """Print each wrong pair of a part, `listed` the held-out one, then the figures of both."""
     pairs = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
     lexicon = Lexicon(load())
     found = {row["id"]: linked(row, lexicon) for row in wanted(documents, {pair["document"] for pair in pairs})}
+    print(
+        f"left out, since their documents are not in the files: {sum(p['document'] not in found for p in pairs)} pairs"
+    )
+    pairs = [pair for pair in pairs if pair["document"] in found]
     for held_out in (False, True):
         part = [pair for pair in pairs if pair.get("held_out", False) is held_out]
         counts: Counter[tuple[str, str]] = Counter()
@@ -45,9 +49,9 @@ def main(documents: Path, listed: bool) -> None:
         print_figures(counts, [found[document] for document in {pair["document"] for pair in part}])
 
 
-def wanted(documents: Path, ids: set[str]) -> list[dict[str, Any]]:
+def wanted(documents: list[Path], ids: set[str]) -> list[dict[str, Any]]:
     """The documents that the pairs speak of."""
-    rows = (json.loads(line) for line in documents.read_text("utf-8").splitlines())
+    rows = (json.loads(line) for file in documents for line in file.read_text("utf-8").splitlines())
     return [row for row in rows if row["id"] in ids]
 
 
@@ -97,6 +101,7 @@ def _sum(counts: Counter[tuple[str, str]], want: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit("usage: python -m benchmarks.measure_links DOCUMENTS.jsonl [held-out]")
-    main(Path(sys.argv[1]), sys.argv[2:] == ["held-out"])
+    given = [name for name in sys.argv[1:] if name != "held-out"]
+    if not given:
+        sys.exit("usage: python -m benchmarks.measure_links DOCUMENTS.jsonl... [held-out]")
+    main([Path(name) for name in given], "held-out" in sys.argv[1:])

@@ -341,6 +341,8 @@ class RelationKind(Row):
     lasting: float = Field(default=0.0, ge=0, le=1)
     """The share of its weight that a tie of old age keeps as long as it holds; market lore keeps nothing."""
     leads_to: tuple[str, ...] = ()
+    event_types: tuple[str, ...] = ()
+    """Where given, ties of this kind speak only of such events."""
     """The kinds of tie that may follow it as a second step; without any, the path ends here."""
 
 

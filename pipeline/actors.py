@@ -58,6 +58,10 @@ MEASURERS = frozenset({"academic", "eval"})
 """Types of company whose news is often about others' models."""
 
 
+HOST = "platform"
+"""Type of company where others keep their code."""
+
+
 class Actor(NamedTuple):
     """A company that an event is about, how much, and whether its ties are followed."""
 
@@ -73,14 +77,16 @@ def actors(event: Event, knowledge: KnowledgeBase) -> list[Actor]:
     measured = first is not None and first.type in MEASURERS
     headlines = [fold(report.title) for report in event.reports if report.title.strip() and not _is_board(report.title)]
     words = _words(knowledge)
+    hosts = {tag.quote for tag in event.companies if (row := knowledge.companies.get(tag.id)) and row.type == HOST}
     lists = [line for line in headlines if words.roundup.search(line)]
     return [
         Actor(tag.id, tag.relevance, _is_tied(tag, event))
         for tag in event.companies
         if not _is_used(tag, headlines, words)
         and (
-            _acts(tag, event, headlines)
+            _acts(tag, event, headlines, hosts)
             or _is_device(tag, headlines)
+            or _is_joined(tag, headlines, words)
             or _is_party(tag, event, headlines, measured)
             or _is_listed(tag, lists)
         )
@@ -92,21 +98,31 @@ def _is_board(title: str) -> bool:
     return bool(_BOARD.fullmatch(title.strip()))
 
 
-def _acts(tag: CompanyTag, event: Event, headlines: list[str]) -> bool:
+def _acts(tag: CompanyTag, event: Event, headlines: list[str], hosts: set[str]) -> bool:
     """Whether a company is the one that acts; where a headline tells of something else, its name must be surer than there,
-    its product surer still, and a place of publication is nobody's news."""
+    its product surer still, and a place of publication, or a host of code, is nobody's news."""
     if tag.role != "actor":
         return False
     if not headlines or _is_headlined(tag, headlines):
         return tag.relevance >= PASSING
-    if any(_is_device(other, headlines) for other in event.companies):
+    if tag.quote in hosts or any(_is_device(other, headlines) for other in event.companies):
         return False
     return tag.rule != PLACE and tag.relevance >= (UNSAID if _is_named(tag, event) else UNNAMED)
 
 
 def _is_device(tag: CompanyTag, headlines: list[str]) -> bool:
-    """Whether a headline is about something that its company makes and others use."""
-    return tag.rule == TOOL and tag.relevance >= SHOWN and _is_headlined(tag, headlines)
+    """Whether a headline is about something that its company makes and others use; `Meta 的 H100` is about Meta."""
+    shown = fold(tag.quote)
+    owned = any(line.partition(shown)[0].rstrip().endswith(("的", "'s", "’s")) for line in headlines)
+    return tag.rule == TOOL and tag.relevance >= SHOWN and _is_headlined(tag, headlines) and not owned
+
+
+def _is_joined(tag: CompanyTag, headlines: list[str], words: _Words) -> bool:
+    """Whether a headline has it as the other side of an integration: `接入微信`, `内置 QQ Bot`."""
+    shown = fold(tag.quote)
+    return tag.rule in (PLACE, TOOL) and any(
+        words.joined.search(line.partition(shown)[0]) for line in headlines if shown in line
+    )
 
 
 def _is_named(tag: CompanyTag, event: Event) -> bool:
@@ -171,6 +187,7 @@ class _Words(NamedTuple):
     move: re.Pattern[str]
     measure: re.Pattern[str]
     used: re.Pattern[str]
+    joined: re.Pattern[str]
     aside: re.Pattern[str]
 
 
@@ -179,7 +196,7 @@ def _words(knowledge: KnowledgeBase) -> _Words:
     groups = {group.id: (*group.words_zh, *group.words_en) for group in knowledge.taxonomy.words}
     markets = frozenset(groups.get("wrap", ()))
     moves = [word for word in groups.get("market", ()) if word not in markets]
-    measure = rf"(?:{_any(groups.get('measure', ())).pattern})[^,;:!?。；、a-z]{{0,8}}$"
+    measure = rf"(?:{_any(groups.get('measure', ())).pattern})[^,;:!?。；、a-z]{{0,8}}$|版\s?$"
     used = rf"(?:{_any(groups.get('used', ())).pattern})[\s「“\"]*$"
     return _Words(
         roundup=_any(groups.get("roundup", ())),
@@ -187,6 +204,7 @@ def _words(knowledge: KnowledgeBase) -> _Words:
         move=_any(moves),
         measure=re.compile(measure),
         used=re.compile(f"{measure}|{used}"),
+        joined=re.compile(rf"(?:{_any(groups.get('joined', ())).pattern})[^,;:!?。；、]{{0,5}}$"),
         aside=re.compile(
             rf"\s?(?:{_any(groups.get('aside', ())).pattern})|[^,;:!?。；、]{{0,6}}(?:{_any(groups.get('backer', ())).pattern})"
         ),

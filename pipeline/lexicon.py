@@ -45,7 +45,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 """Halves of characters, which no encoder takes."""
 _VERSIONED = re.compile(r"\s?\d|大模型")
 _BYLINE = re.compile(r"科技讯|新闻|财经讯|网讯|科技\s?\d+月")
-_CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影|公众号)\s?[:：|]?\s?_?$|_$")
+_CREDIT = re.compile(r"(?:图源|图片来源|题图|供图|配图|来源|摄影|公众号)\s?[:：|]?\s?_?$|_$|图为[^\n]{0,40}[(（]$")
 _LIKENED = re.compile(r"(?:国产|中国版|开源版|平替|类似|(?<![这那各几种同分人大一二三两多])类|对标)[“「\"]?\s?$")
 """What stands before a famous name that another is likened to."""
 _LIKENS = re.compile(r"[-\s]?(?:like|style|class|level|级|同款|平替)(?![a-z])")
@@ -266,7 +266,7 @@ def _is_credit(name: Name, folded: str, start: int, end: int) -> bool:
     """Whether a company is only thanked for a picture, or is the paper that reports."""
     if name.kind == "product":
         return False
-    return bool(_CREDIT.search(folded, max(0, start - 8), start) or _BYLINE.match(folded, end))
+    return bool(_CREDIT.search(folded, max(0, start - 50), start) or _BYLINE.match(folded, end))
 
 
 def _is_written(name: Name, written: str) -> bool:

@@ -24,7 +24,7 @@ DIRECT_FLOOR = 0.8
 
 INDIRECT_CAP = 0.75
 
-NEGLIGIBLE = 0.04
+NEGLIGIBLE = 0.03
 """Below this a path says nothing any more: an old concept, or two weak steps in a row."""
 
 MOST_INDIRECT = 40
@@ -165,7 +165,11 @@ class _View:
                 yield relation, weight
 
     def _in_scope(self, relation: Relation) -> bool:
-        """A concept speaks of its own companies and products: Sora's is no matter of a price cut for ChatGPT."""
+        """A concept speaks of its own companies and products, a licence or a dispute of deals and disputes: Sora's concept is no
+        matter of a price cut for ChatGPT, nor is who once sold OpenAI pictures."""
+        types = self.knowledge.relation_kinds[relation.kind].event_types
+        if types and self.event.event_type not in types:
+            return False
         concept = self.knowledge.concepts.get(relation.concept) if relation.concept else None
         return concept is None or in_scope(concept, self.event)
 

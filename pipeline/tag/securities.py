@@ -26,7 +26,7 @@ _MOVE = re.compile(
 )
 """What follows the name of a share that moved."""
 _SHARE_MOVE = re.compile(
-    r"[^，,。；;、\n]{0,12}?(?:股价|股票)[^。；;\n]{0,30}?(?:涨|跌|飙升|跳水|下挫|走高|走低|新高|新低)"
+    r"[^，,。；;、\n]{0,12}?(?:股价|股票|市值)[^。；;\n]{0,30}?(?:涨|跌|飙升|跳水|下挫|走高|走低|新高|新低|突破|蒸发|缩水)"
 )
 """The same outside of a market wrap, where the word for a share must stand."""
 _SAYS = re.compile(

@@ -88,6 +88,14 @@ def test_two_strangers_with_one_name_are_an_error(base: Path) -> None:
     assert "'open-ai' is also a name of openai" in told.what
 
 
+def test_a_chief_of_two_companies_is_an_error(base: Path) -> None:
+    chief = "chiefs:\n- {names: [Ada], role: CEO, source: [s], evidence: read, as_of: '2024-01-01'}\nname_zh: "
+    change(base, TENCENT, "name_zh: ", chief)
+    assert not check(base)
+    change(base, OPENAI, "name_en: ", chief.replace("name_zh", "name_en"))
+    assert [(p.severity, "'Ada' is also a name of" in p.what) for p in check(base)] == [("error", True)]
+
+
 def test_a_shared_name_with_context_words_is_no_problem(base: Path) -> None:
     change(
         base,

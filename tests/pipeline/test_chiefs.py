@@ -95,3 +95,21 @@ def test_a_broker_who_gives_an_opinion_is_no_stock_of_the_text() -> None:
     said = tagged("算力概念活跃", "中信建投认为，AI 算力板块有望继续上涨。").securities
     named = tagged("算力概念活跃", "中信建投涨停，AI 算力板块上涨。").securities
     assert (said, [s.id for s in named]) == ((), ["601066.SH"])
+
+
+def test_a_host_of_code_acts_only_where_the_headline_says_so() -> None:
+    text = "上图是输入“github”的生成结果，它的代码仓库在 GitHub。"
+    tags = tagged("AI 时间线", text)
+    event = make_event(reports=(make_report("d", title="AI 时间线"),)).model_copy(update={"companies": tags.companies})
+    assert actors(event, lexicon().knowledge) == []
+    assert "microsoft" in actors_of("GitHub 发布 AI 编程智能体")
+
+
+def test_what_a_headline_says_was_built_in_is_the_other_side() -> None:
+    assert "tencent" in actors_of("OpenClaw 发布新版本内置 QQ Bot 原生插件")
+    assert "netflix" not in actors_of("音频版 Netflix 快速崛起")
+
+
+def test_the_credit_of_a_picture_names_no_stock() -> None:
+    text = "美国要求盟友加强对华芯片管制。\n图为日本某公司的真空晶圆机器人。（视觉中国）\n彭博社称"
+    assert tagged("美国要求盟友加强对华芯片管制", text).securities == ()
