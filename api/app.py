@@ -13,7 +13,8 @@ from fastapi.staticfiles import StaticFiles
 
 from api import pages
 from api.deps import open_desk
-from api.gate import Gate, tell_problems
+from api.gate import Gate
+from api.problems import tell_problems
 from api.routes import (
     alerts,
     changes,

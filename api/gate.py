@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from fastapi.responses import RedirectResponse
 
 from api.deps import Desk
 from api.keys import CSRF_FIELD, CSRF_HEADER, SAFE_METHODS, Pace, scope_needed, write_down
+from api.problems import API_UNDER, Next, problem, told
+from api.repeats import REPLAYED, answered_once
 from api.routes import feeds, websub
 
 OPEN = frozenset({"/healthz", "/readyz", "/key"})
 OPEN_UNDER = ("/static/", websub.PREFIX, feeds.PREFIX)
 """Paths that need no key: static files; hubs' callbacks and feeds, whose token is the key to one of them alone."""
-API_UNDER = ("/v1/", "/mcp")
 LOGIN = "/key"
 LOGINS_A_MINUTE = 10.0
 MOST_FORM = 64 * 1024
+MOST_BODY = 1024 * 1024
+"""Bytes of a request: a watch, a key or a correction takes a few thousand."""
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
     "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
-
-Next = Callable[[Request], Awaitable[Response]]
-ProblemPage = Callable[[Request, int, str], Response]
-"""An error as a page: of a request, with its status and what is wrong."""
 
 
 class Gate:
@@ -67,14 +63,16 @@ class Gate:
             return _too_fast(seconds)
         needed = scope_needed(method, path)
         if not caller.may(needed):
-            return _told(
-                request, 403, "Scope too small", f"this needs a key of scope {needed}; yours is {caller.scope}"
-            )
+            return told(request, 403, "Scope too small", f"this needs a key of scope {needed}; yours is {caller.scope}")
         if method not in SAFE_METHODS and caller.by_cookie and not await self._is_own_form(request):
-            return _told(request, 403, "Not from here", "the form has expired; load the page again")
+            return told(request, 403, "Not from here", "the form has expired; load the page again")
         request.state.caller = caller
-        response = await call_next(request)
-        if method not in SAFE_METHODS and needed != "read":
+        if method in SAFE_METHODS:
+            return await call_next(request)
+        if _length(request) > MOST_BODY:
+            return told(request, 413, "Too much", f"a request may have {MOST_BODY} bytes, and says how many it has")
+        response = await answered_once(self._desk.store, caller.key_id, request, call_next)
+        if needed != "read" and REPLAYED not in response.headers:
             await run_in_threadpool(write_down, self._desk.store, caller, method, path, response.status_code)
         return response
 
@@ -84,46 +82,6 @@ class Gate:
         if not sent and is_form and int(request.headers.get("content-length") or 0) <= MOST_FORM:
             sent = parse_qs((await request.body()).decode("utf-8", "replace")).get(CSRF_FIELD, [""])[0]
         return self._desk.keys.is_own_form(request, sent)
-
-
-def problem(status: int, title: str, detail: str) -> Response:
-    """An error as the API tells it (RFC 9457)."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
-def tell_problems(app: FastAPI, page: ProblemPage) -> None:
-    """Every error of a route as a problem that says what to do: to people as a page, to programs as JSON."""
-    app.state.problem_page = page
-    app.add_exception_handler(ValueError, _bad_value)
-    app.add_exception_handler(RequestValidationError, _bad_request)
-    app.add_exception_handler(StarletteHTTPException, _refusal)
-
-
-def _told(request: Request, status: int, title: str, detail: str) -> Response:
-    """A problem, as whoever asked can read it."""
-    is_person = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(API_UNDER)
-    if is_person:
-        page: ProblemPage = request.app.state.problem_page
-        return page(request, status, detail)
-    return problem(status, title, detail)
-
-
-async def _bad_value(request: Request, error: Exception) -> Response:
-    return _told(request, 422, "Bad value", str(error))
-
-
-async def _bad_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    said = [f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors()]
-    return _told(request, 422, "Bad value", "; ".join(said)[:2_000])
-
-
-async def _refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, StarletteHTTPException)
-    answer = _told(request, error.status_code, str(error.detail).capitalize()[:120], str(error.detail))
-    answer.headers.update(error.headers or {})
-    return answer
 
 
 def _needs_key(path: str) -> Response:
@@ -138,6 +96,14 @@ def _too_fast(seconds: float) -> Response:
     response = problem(429, "Too fast", f"try again in {math.ceil(seconds)} s")
     response.headers["Retry-After"] = str(math.ceil(seconds))
     return response
+
+
+def _length(request: Request) -> int:
+    """The bytes that a request says it has; one that does not say has too many."""
+    if "transfer-encoding" in request.headers:
+        return MOST_BODY + 1
+    said = request.headers.get("content-length", "0")
+    return int(said) if said.isascii() and said.isdigit() else MOST_BODY + 1
 
 
 def _address(request: Request) -> str:

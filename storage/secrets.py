@@ -31,6 +31,7 @@ _watches = tables.table(tables.WatchRow)
 _deliveries = tables.table(tables.DeliveryRow)
 _subscriptions = tables.table(tables.SubscriptionRow)
 _feeds = tables.table(tables.FeedRow)
+_answers = tables.table(tables.AnswerRow)
 
 
 class SecretKeyError(StoreError):
@@ -244,6 +245,7 @@ def forget(session: Session) -> int:
     session.execute(update(_deliveries).where(is_lost).values(destination="forgotten:"))
     session.execute(_subscriptions.delete().where(_subscriptions.c.secret.startswith(_SEALED)))
     session.execute(_feeds.delete().where(_feeds.c.token.startswith(_SEALED)))
+    session.execute(_answers.delete())
     session.execute(_sealing.delete())
     return gone
 

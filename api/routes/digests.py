@@ -8,9 +8,10 @@ from fastapi import APIRouter, HTTPException, Response
 
 from api.deps import AtDesk, now
 from api.digests import file_of
+from api.unchanged import Tagged
 from pipeline import digest
 
-router = APIRouter(tags=["digests"])
+router = APIRouter(tags=["digests"], route_class=Tagged)
 
 MEDIA = {
     "text": "text/plain; charset=utf-8",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException
 
 from api.deps import AtDesk
+from api.unchanged import Tagged
 from pipeline.records import Document, Fact, Record, Tags
 from storage import documents
 
-router = APIRouter(tags=["documents"])
+router = APIRouter(tags=["documents"], route_class=Tagged)
 
 
 class DocumentWhole(Record):

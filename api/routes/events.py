@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 
 from api.deps import AtDesk
+from api.unchanged import Tagged
 from pipeline.records import Event, Link, Record, Score
 from storage import events
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], route_class=Tagged)
 
 
 class EventPage(Record):
