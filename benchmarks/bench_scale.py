@@ -28,6 +28,7 @@ from pathlib import Path
 
 import psycopg
 import redis
+from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 
 from benchmarks.filled import END, filled
@@ -49,6 +50,8 @@ WARM = 900
 DAY = 10_000
 AT_ONCE = 200
 PATIENCE = 1800.0
+KEY = Fernet.generate_key().decode()
+"""Seals the stores of one run, which several installations work on in turn."""
 Ring = Callable[[Sequence[str]], None]
 DURABLE = ("fsync=on", "full_page_writes=on", "shared_buffers=512MB", "max_wal_size=4GB")
 
@@ -110,6 +113,7 @@ def _workers(way: Way) -> Iterator[Ring]:
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="lw-scale-"))
         given = {"LAUNCHWATCH_HOME": home, "LAUNCHWATCH_DATABASE_URL": way.url, "LAUNCHWATCH_REDIS_URL": way.broker}
         given |= {"LAUNCHWATCH_LOG_LEVEL": "WARNING", "LAUNCHWATCH_BUNDLED_SOURCES": "false"}
+        given |= {"LAUNCHWATCH_SECRET_KEY": KEY}
         command = ["worker", "--jobs", "process"]
         many = way.workers
         if way.broker:

@@ -14,7 +14,7 @@ from tests.faults.stage import Stage, running, stage
 from tests.faults.verdict import Tally, judge
 
 SIDES = ("before", "after")
-REACHED_SECONDS = 45.0
+REACHED_SECONDS = 90.0
 HAPPENINGS = 5
 ROLES = tuple(POINTS)
 

@@ -205,6 +205,7 @@ def _set(plan: Plan, lexicon: Lexicon) -> None:
     tasks.desk = cache(lambda: desk_of(plan, lexicon))
     tasks.outside = cache(plan.outside)
     tasks.now = plan.now
+    tasks.BEAT_SECONDS /= plan.speed
 
 
 CELERY_ROLES: dict[str, Callable[[Plan, Lexicon, str], None]] = {

@@ -19,7 +19,7 @@ TRACE = "trace"
 POINTS = {
     "collector": ("worker.collector:Collector._take", "worker.collect:_save", "worker.desk:Desk.beat"),
     "worker": ("worker.jobs:process_due", "worker.jobs:_save"),
-    "sender": ("worker.delivery:_claimed", "worker.delivery:_deliver"),
+    "sender": ("worker.delivery:_taken", "worker.delivery:_deliver"),
     "web": ("api.routes.websub:take",),
     "clerk": (
         "worker.digests:write_due",
