@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: help demo up test faults check format lock clean
+.PHONY: help demo up test faults canary check format lock clean
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test: $(READY_DEV)  ## every test, offline
 
 faults: $(READY_DEV)  ## kill, starve and cut off the real parts: quick counts; FULL=1 for full ones, ONLY=name, SEED=n
 	@$(BIN)/python -m tests.faults $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),"$(ONLY)")
+
+canary: $(READY_DEV)  ## every test at DEBUG; a secret that comes out of one fails it
+	@$(BIN)/pytest -n 2 -p tests.canary
 
 check: $(READY_DEV)  ## format, lint, types, import rules, the knowledge base
 	@$(BIN)/ruff format --check --quiet .

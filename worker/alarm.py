@@ -102,14 +102,10 @@ def remember(home: Path, told: Told | None) -> None:
 def _stuck(store: Store, now: datetime) -> list[str]:
     try:
         with store.reading() as session:
-            waiting = outbox.due(session, now - STUCK, 1)
+            is_stuck = outbox.is_due(session, now - STUCK)
     except (DBAPIError, StoreError):
         return []  # `reasons_against` has said why
-    return (
-        [f"deliver leaves messages lying that were due at {waiting[0].not_before:%Y-%m-%d %H:%M} UTC"]
-        if waiting
-        else []
-    )
+    return [f"deliver leaves messages lying that were due {STUCK.seconds // 60} minutes ago"] if is_stuck else []
 
 
 def _sent(alert: Alert, address: str, client: Client, server: Server | None, now: datetime) -> Outcome:
