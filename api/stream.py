@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from api.deps import Desk
 from pipeline.records import Event
-from storage import events, feeds, live
+from storage import events, live
 
 MOST_REPLAYED = 500
 """Changes that a client which was away gets at once; one that missed more should read the changes page by page."""
@@ -65,7 +65,7 @@ def next_mark(found: Sequence[tuple[Event, str]], asked: str, limit: int, now: d
 def changes(desk: Desk, since: datetime, limit: int) -> list[tuple[Event, str]]:
     """Events that gained a report after a time, oldest change first, each once with its last mark."""
     with desk.store.reading() as session:
-        last = dict(feeds.changed_since(session, since, limit))
+        last = dict(live.changed_since(session, since, limit))
         found = events.several(session, list(last))
     ordered = sorted(last.items(), key=lambda item: (item[1], item[0]))
     return [(found[event_id], write_mark(at, event_id)) for event_id, at in ordered if event_id in found]

@@ -18,7 +18,6 @@ FeedKind = Literal["all", "company", "product", "security", "theme", "lens", "wa
 KINDS: tuple[FeedKind, ...] = get_args(FeedKind)
 
 _feeds = tables.table(tables.FeedRow)
-_documents = tables.table(tables.DocumentRow)
 
 
 class FeedAsked(Record):
@@ -65,18 +64,6 @@ def told(session: Session, tokens: list[str], now: datetime) -> None:
     """A hub has been told of feeds."""
     marks = [_mark(session, token) for token in tokens]
     session.execute(update(_feeds).where(_feeds.c.mark.in_(marks)).values(told_at=now))
-
-
-def changed_since(session: Session, since: datetime, limit: int = 500) -> list[tuple[str, datetime]]:
-    """Ids of events that gained a report after a time, and when, the oldest first; what came at one time comes whole."""
-    changed = select(_documents.c.event_id, _documents.c.finished_at).where(_documents.c.event_id.is_not(None))
-    ordered = changed.order_by(_documents.c.finished_at, _documents.c.event_id)
-    found = session.execute(ordered.where(_documents.c.finished_at > since).limit(limit)).all()
-    if len(found) == limit:
-        last = found[-1].finished_at
-        together = session.execute(ordered.where(_documents.c.finished_at == last)).all()
-        found = [row for row in found if row.finished_at != last] + list(together)
-    return [(row.event_id, row.finished_at) for row in found]
 
 
 def is_in(feed: FeedAsked, event: Event, linked: list[str]) -> bool:

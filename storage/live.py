@@ -16,6 +16,7 @@ from typing import Any
 import redis
 import redis.asyncio
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from storage import tables
 from storage.engine import Store
@@ -35,6 +36,18 @@ _documents = tables.table(tables.DocumentRow)
 def socket_url(url: str) -> str:
     """A broker's address as Celery writes it, the way redis-py takes it."""
     return url.replace("redis+socket://", "unix://", 1)
+
+
+def changed_since(session: Session, since: datetime, limit: int = 500) -> list[tuple[str, datetime]]:
+    """Ids of events that gained a report after a time, and when, the oldest first; what came at one time comes whole."""
+    changed = select(_documents.c.event_id, _documents.c.finished_at).where(_documents.c.event_id.is_not(None))
+    ordered = changed.order_by(_documents.c.finished_at, _documents.c.event_id)
+    found = session.execute(ordered.where(_documents.c.finished_at > since).limit(limit)).all()
+    if len(found) == limit:
+        last = found[-1].finished_at
+        together = session.execute(ordered.where(_documents.c.finished_at == last)).all()
+        found = [row for row in found if row.finished_at != last] + list(together)
+    return [(row.event_id, row.finished_at) for row in found]
 
 
 class Publisher:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import urlencode
 
-from storage import events, feeds
+from storage import events, feeds, live
 from worker.deliver.outcome import Client, NoAnswer, NotReached, Request
 from worker.desk import Desk
 
@@ -18,7 +18,7 @@ def announce(desk: Desk, client: Client, hub: str, public_url: str, now: datetim
         given = feeds.given(session)
         if not given:
             return 0
-        changed = dict(feeds.changed_since(session, min(feed.told_at for feed in given)))
+        changed = dict(live.changed_since(session, min(feed.told_at for feed in given)))
         found = events.several(session, list(changed))
         linked = {event_id: events.securities_of(session, event_id) for event_id in found}
     news = [
