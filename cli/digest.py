@@ -206,8 +206,11 @@ def diff_issue(
             old = given[0] if given else digests.Digest.model_validate_json(kept.body if kept else "")
             new = digests.carried(asked.today(), digests.Digest.model_validate_json(kept.body) if kept else None)
         left, right = str(files[0]) if files else "kept", "today"
-    for line in digests.changes(old, new, _language(lang), (left, right)):
+    differing = list(digests.changes(old, new, _language(lang), (left, right)))
+    for line in differing:
         typer.echo(line)
+    if not differing:
+        complain(f"{left} and {right} say the same")
 
 
 @app.command("issues")

@@ -113,7 +113,7 @@ def _themes(digest: Digest, say: Say) -> list[Block]:
     for theme in digest.themes:
         if _has_news(theme):
             blocks += _theme(theme, say)
-    still = [t.name.say(say.language) for t in digest.themes if not _has_news(t)]
+    still = [_named(t, say) for t in digest.themes if not _has_news(t)]
     if still:
         names = join(still, say.language)
         blocks.append(note(say(f"{names}：本期无触发事件。", f"{names}: no event this issue.")))
@@ -127,18 +127,23 @@ def _themes(digest: Digest, say: Say) -> list[Block]:
             say("录入", "Typed by"),
         )
         caption = say("推荐与关注名单（立场由署名人员录入）", "Recommend and watch lists (stances typed by people)")
-        blocks.append(Table(caption=caption, columns=columns, widths=(3, 2, 4, 6, 3), rows=rows))
+        blocks.append(Table(caption=caption, columns=columns, widths=(3, 3, 5, 6, 4), rows=rows))
     return blocks
 
 
 def _has_news(theme: ThemeBlock) -> bool:
     """Whether a theme has more to say than its list of stances."""
-    return bool(theme.why or theme.change or any(h.stance == "sector_member" for h in theme.holdings))
+    return bool(theme.why or theme.change)
+
+
+def _named(theme: ThemeBlock, say: Say) -> str:
+    """A theme's name with how a person stressed it."""
+    attention = say(f"（{theme.attention.zh}）", f" ({theme.attention.en})") if theme.attention else ""
+    return theme.name.say(say.language) + attention
 
 
 def _theme(theme: ThemeBlock, say: Say) -> list[Block]:
-    attention = say(f"（{theme.attention.zh}）", f" ({theme.attention.en})") if theme.attention else ""
-    runs = [Run(text=theme.name.say(say.language) + attention + say("：", ": "), kind="strong")]
+    runs = [Run(text=_named(theme, say) + say("：", ": "), kind="strong")]
     if theme.why:
         reasons = [w.say(say.language) for w in theme.why]
         runs.append(Run(text=say("本期触发：" + "；".join(reasons) + "。", "touched by " + "; ".join(reasons) + ".")))
@@ -185,7 +190,7 @@ def _stocks(digest: Digest, say: Say) -> list[Block]:
         say("依据", "Evidence"),
         say("截至", "As of"),
     )
-    widths: tuple[int, ...] = (6, 5, 8, 4, 10, 4, 5)
+    widths: tuple[int, ...] = (7, 5, 8, 5, 9, 4, 5)
     labels = evidence_labels(digest)
     moved = any(stock.move for stock in digest.stocks)
     if moved:

@@ -131,7 +131,7 @@ def _attention(theme: Theme, ledger: Ledger) -> Both | None:
 def theme_blocks(
     ranked: Sequence[Ranked], lens: Lens, headlines: Mapping[str, Sentence], ledger: Ledger, last: Digest | None
 ) -> tuple[ThemeBlock, ...]:
-    """The lens's themes that the week touches or that hold a stance, in the framework's order."""
+    """The lens's themes that the week touches or of which a person typed a stance, in the framework's order."""
     knowledge = ledger.knowledge
     touching: dict[str, list[Ranked]] = defaultdict(list)
     for one in ranked:
@@ -142,8 +142,9 @@ def theme_blocks(
     found = []
     for theme_id in sorted((t for t in dict.fromkeys(wanted) if t in knowledge.themes), key=lambda t: order.get(t, 99)):
         holdings = _holdings(theme_id, ledger)
-        if touching[theme_id] or any(h.stance != "sector_member" for h in holdings):
-            found.append(_block(knowledge.themes[theme_id], touching[theme_id], holdings, headlines, ledger, last))
+        theme = knowledge.themes[theme_id]
+        if touching[theme_id] or _with_stance(holdings) or _attention(theme, ledger):
+            found.append(_block(theme, touching[theme_id], holdings, headlines, ledger, last))
     return tuple(found)
 
 
@@ -231,8 +232,8 @@ def _change(theme_id: str, holdings: tuple[Holding, ...], last: Digest | None) -
     before = next((t for t in last.themes if t.theme_id == theme_id), None) if last else None
     if last is None or (before is None and not holdings):
         return None
-    old = {h.security_id: h for h in before.holdings} if before else {}
-    new = {h.security_id: h for h in holdings}
+    old = _with_stance(before.holdings if before else ())
+    new = _with_stance(holdings)
     zh, en = [], []
     for security, holding in new.items():
         stance = STANCES[holding.stance]
@@ -246,11 +247,22 @@ def _change(theme_id: str, holdings: tuple[Holding, ...], last: Digest | None) -
         if security not in new:
             zh.append(f"移出{holding.name.zh}")
             en.append(f"{holding.name.en} removed")
+    if _members(holdings) != _members(before.holdings if before else ()):
+        zh.append("板块成分有调整")
+        en.append("the sector's members changed")
     if not zh:
         return Sentence(zh="名单较上期无变化。", en="The list is unchanged since the last issue.", kind="note")
     return Sentence(
         zh="较上期：" + "，".join(zh) + "。", en="Since the last issue: " + "; ".join(en) + ".", kind="note"
     )
+
+
+def _with_stance(holdings: Sequence[Holding]) -> dict[str, Holding]:
+    return {h.security_id: h for h in holdings if h.stance != "sector_member"}
+
+
+def _members(holdings: Sequence[Holding]) -> set[str]:
+    return {h.security_id for h in holdings if h.stance == "sector_member"}
 
 
 # ---- risks ----------------------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def compose(
         items=items,
         framework_name=Both(zh=knowledge.framework.name_zh, en=knowledge.framework.name_en),
         framework=standing.boxes(distinct, headlines, ledger),
-        themes=standing.theme_blocks(worthy, lens, headlines, ledger, issues[0] if issues else None),
+        themes=standing.theme_blocks(distinct, lens, headlines, ledger, issues[0] if issues else None),
         stocks=market.with_moves(stock_rows, prices, period, ledger),
         stocks_left_out=stocks_left_out,
         others=tuple(_line(r, period, ledger) for r in lines),
@@ -277,10 +277,11 @@ def _counted(period: Period, inside: Sequence[Ranked], ledger: Ledger) -> Senten
         en.append(f"{name.en} ({count})")
     span = SPANS[period.kind]
     first, last = short_day(period.first_day), short_day(period.last_day)
+    days = Both(zh=f"{first.zh}至{last.zh}", en=f"{first.en} to {last.en}") if first != last else first
     among = Both(zh=f"，其中{join(zh, 'zh')}" if zh else "", en=f", among them {join(en, 'en')}" if en else "")
     return Sentence(
-        zh=f"{span.zh}（{first.zh}至{last.zh}）入库AI事件{len(inside)}起{among.zh}。",
-        en=f"{span.en} ({first.en} to {last.en}) the store gained {len(inside)} AI events{among.en}.",
+        zh=f"{span.zh}（{days.zh}）入库AI事件{len(inside)}起{among.zh}。",
+        en=f"{span.en} ({days.en}) the store gained {len(inside)} AI events{among.en}.",
         claims=tuple(claims),
     )
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from cli.console import Refusal, write_whole
 from pipeline.lexicon import Lexicon
 from tests.cli.conftest import Ran, Run
 
@@ -83,7 +87,8 @@ def test_two_issues_in_json_are_compared(fed: Run, tmp_path: Path) -> None:
     fed("digest", "edit", str(words), *WEEK, "--by", "李雷")
     fed("digest", *WEEK, "--format", "json", "-o", str(new))
     assert "+本周最要紧的是长文本。" in fed("digest", "diff", str(old), str(new)).out
-    assert fed("digest", "diff", str(new), str(new)).out == ""
+    same = fed("digest", "diff", str(new), str(new))
+    assert (same.out, "say the same" in same.err) == ("", True)
 
 
 def test_steps_that_cannot_be_are_refused_and_nothing_is_kept(fed: Run, tmp_path: Path) -> None:
@@ -114,3 +119,27 @@ def test_a_week_without_events_says_so_beside_the_issue(run: Run) -> None:
     assert ran.code == 0
     assert "库内没有事件" in ran.out
     assert "holds no event of 2024-W12" in ran.err
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without the rights of root, whom no folder is read-only to."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_read_only_folder_is_one_clear_line_and_keeps_what_stands_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    (folder / "week.md").write_text("as it was sent")
+    folder.chmod(0o555)
+    with as_nobody(), pytest.raises(Refusal, match=r"week\.md: cannot be written \(Permission denied\)"):
+        write_whole(folder / "week.md", "anew")
+    folder.chmod(0o755)
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("week.md", "as it was sent")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.compare import Earlier, compare
-from pipeline.digest import comparing
+from pipeline.digest import Week, comparing, parse_period
 from pipeline.digest.coming import coming
 from pipeline.digest.heading import clean_title, cut
 from pipeline.digest.linked import touched
@@ -13,7 +13,7 @@ from pipeline.digest.shape import Both
 from pipeline.digest.stated import main_facts
 from pipeline.digest.telling import headline, opening
 from pipeline.records import CompanyTag, EventFact, ProductTag
-from tests.pipeline.founding_week import WEEK, context, founding_week, kimi, knowledge, link, ranked
+from tests.pipeline.founding_week import WEEK, ZONE, context, founding_week, kimi, knowledge, link, ranked
 from tests.pipeline.test_digest import written
 from tests.pipeline.test_digest_prose import headed, ledger
 
@@ -171,3 +171,16 @@ def test_what_held_before_is_not_said_of_the_version_that_is_new() -> None:
     books = ledger()
     told = comparing.compared(event, compare(event, Earlier([], knowledge()), knowledge()), {}, books)
     assert told[0].zh.startswith("此前上下文长度为8,000 tokens")
+
+
+def test_members_of_a_sector_that_came_in_are_not_listed_one_by_one() -> None:
+    last = written(ranked_events=[], period=Week.parse("2024-W11", ZONE))
+    change = next(t.change for t in written(previous=[last]).themes if t.theme_id == "sector-publishing")
+    assert change is not None
+    assert change.zh == "较上期：板块成分有调整。"
+
+
+def test_a_day_is_named_once() -> None:
+    day = written(period=parse_period("2024-03-18", ZONE, WEEK.last_day))
+    assert "本日（3月18日）" in day.summary[0].zh
+    assert "Today (18 March)" in day.summary[0].en
