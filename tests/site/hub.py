@@ -48,7 +48,9 @@ class Hub:
         return {"/hub": self._subscribe, "/hubbed": self._feed}
 
     def publish(self, title: str, *, secret: str | None = None) -> list[int]:
-        """Tells every subscriber of one new item, signed with its secret or a wrong one; the statuses they answer with."""
+        """Tells every subscriber of one new item, signed with its secret or a wrong one; the statuses they answer with.
+
+        0 stands for no answer."""
         body = rss(title, start=len(self.titles)).encode()
         self.titles.append(title)
         return [self._push(one, body, secret or one.secret) for one in self.subscribers.values()]
@@ -104,3 +106,5 @@ def _status(request: urllib.request.Request) -> int:
     except urllib.error.HTTPError as error:
         error.close()
         return error.code
+    except OSError:
+        return 0
