@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import pages
+from api import described, pages
 from api.deps import open_desk
 from api.gate import Gate
 from api.problems import tell_problems
@@ -73,6 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
         mount(app, app.state.desk)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    described.describe(app)
     tell_problems(app, pages.problem_page)
     app.middleware("http")(Gate(app.state.desk, settings.api_per_minute))
     return app

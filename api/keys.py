@@ -25,8 +25,8 @@ REMEMBERED_SECONDS = 5.0
 SCOPES: tuple[keys.Scope, ...] = ("read", "write", "admin")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ADMIN_UNDER = ("/v1/keys", "/v1/audit", "/admin")
-READ_UNDER = ("/mcp",)
-"""Paths where even a POST only reads."""
+READ_UNDER = ("/mcp", "/leave")
+"""Paths where even a POST changes nothing."""
 
 
 def admin_key(given: str | None, home: Path) -> str:

@@ -84,8 +84,10 @@ def replay(request: Request, desk: AtDesk, delivery_id: int) -> dict[str, str | 
         is_seen = held is not None and (
             caller_of(request).sees is None or _own_alert(session, request, held.alert_id) is not None
         )
-        if not is_seen or not outbox.revive(session, delivery_id, now()):
-            raise HTTPException(409, f"delivery {delivery_id} is not dead, or not there")
+        if not is_seen:
+            raise HTTPException(404, f"there is no delivery {delivery_id}")
+        if not outbox.revive(session, delivery_id, now()):
+            raise HTTPException(409, f"delivery {delivery_id} is not dead: it waits, or has arrived")
     return {"delivery": delivery_id, "status": "due"}
 
 

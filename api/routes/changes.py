@@ -16,6 +16,7 @@ from storage.export import COLUMNS, as_csv, rows
 router = APIRouter(tags=["changes"])
 
 MOST_DAYS = 400
+CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 
 
 class Changes(Record):
@@ -40,13 +41,13 @@ def list_changes(
     return Changes(events=tuple(event for event, _ in found), next=next_mark(found, since, limit, now()))
 
 
-@router.get("/stream", response_class=StreamingResponse)
+@router.get("/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 def stream_events(desk: AtDesk, last_event_id: Annotated[str, Header()] = "") -> StreamingResponse:
     """Server-Sent Events: each new or changed event as it comes. `Last-Event-ID` brings what was missed."""
     return open_stream(desk, last_event_id, "event", Event.model_dump_json)
 
 
-@router.get("/export")
+@router.get("/export", response_class=Response, responses={200: {"content": {CSV: {}, PARQUET: {}}}})
 def export(
     desk: AtDesk,
     start: Annotated[
@@ -62,9 +63,9 @@ def export(
         raise ValueError(f"from, to: a time of at most {MOST_DAYS} days, the first before the last")
     found = rows(desk.store, first, last, known_by)
     if format == "csv":
-        return Response(as_csv(found), media_type="text/csv; charset=utf-8")
+        return Response(as_csv(found), media_type=f"{CSV}; charset=utf-8")
     try:
         from storage.parquet import as_parquet
     except ImportError as error:
         raise HTTPException(501, "Parquet needs pyarrow here: install the extra launchwatch[parquet]") from error
-    return Response(as_parquet(found, COLUMNS), media_type="application/vnd.apache.parquet")
+    return Response(as_parquet(found, COLUMNS), media_type=PARQUET)

@@ -23,7 +23,11 @@ MEDIA = {
 }
 
 
-@router.get("/digests/{period}")
+@router.get(
+    "/digests/{period}",
+    response_class=Response,
+    responses={200: {"content": {media.split(";")[0]: {} for media in MEDIA.values()}}},
+)
 def one_digest(
     desk: AtDesk, period: str, lens: str = "media", lang: Literal["zh", "en"] = "zh", format: str = "json"
 ) -> Response:

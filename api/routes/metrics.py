@@ -17,7 +17,7 @@ from storage.gauges import Gauges
 router = APIRouter(tags=["health"])
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(desk: AtDesk) -> Response:
     """Delays, queue, sources, clustering, deliveries and heartbeats, in Prometheus's text format."""
     at = now()

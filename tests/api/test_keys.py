@@ -121,5 +121,5 @@ def test_nobody_sees_or_changes_another_s_watches_and_alerts(client: TestClient)
     assert client.post("/v1/feeds", params=feed, headers=li).status_code == 200
     assert "li-kimi" in client.get("/v1/feeds", headers=li).text
     assert "li-kimi" not in client.get("/v1/feeds", headers=wang).text
-    assert client.post("/v1/deliveries/1/replay", headers=wang).status_code == 409
+    assert client.post("/v1/deliveries/1/replay", headers=wang).status_code == 404
     assert client.delete("/v1/watches/li-kimi", headers=li).status_code == 204
