@@ -207,14 +207,13 @@ def _show_past(
     with store.reading() as session:
         histories = past.histories(session, watch, now() - timedelta(days=days))
         told = rehearsal.rehearse(histories, [watch], knowledge, settings.zone)
-    for line in _past_lines(watch, told, days):
+    messages = timing.messages(watch, told, knowledge.taxonomy.markets)
+    for line in _past_lines(watch, told, messages, days):
         typer.echo(line, err=to_stderr)
 
 
-def _past_lines(watch: Watch, told: Sequence[Alert], days: int) -> list[str]:
+def _past_lines(watch: Watch, told: Sequence[Alert], messages: int, days: int) -> list[str]:
     zone = ZoneInfo(watch.timezone)
-    slots = [timing.slot(watch, alert.made_at) for alert in told]
-    messages = len({slot for slot in slots if slot}) + slots.count(None)
     lines = [f"in the past {days} days it would have told {len(told)} alerts in {messages} messages"]
     per_day = Counter(alert.made_at.astimezone(zone).date() for alert in told)
     lines += [f"  {day}  {many:4}  {'#' * min(many, 60)}" for day, many in sorted(per_day.items())]

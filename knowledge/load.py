@@ -46,6 +46,7 @@ LISTS: Mapping[str, type[schema.Row]] = {
     "taxonomy/terms.yaml": schema.Term,
     "taxonomy/cluster_weights.yaml": schema.ClusterWeights,
     "taxonomy/words.yaml": schema.WordGroup,
+    "taxonomy/markets.yaml": schema.Market,
     FRAMEWORK: schema.Framework,
 }
 """Files with a shape of their own."""
@@ -121,6 +122,7 @@ def load(folder: Path = HERE, cache: Path | None = None, lenses: Path | None = N
             terms=tuple(shaped["taxonomy/terms.yaml"]),
             clustering=next(iter(shaped["taxonomy/cluster_weights.yaml"]), None),
             words=tuple(shaped["taxonomy/words.yaml"]),
+            markets=tuple(shaped["taxonomy/markets.yaml"]),
         ),
     )
 

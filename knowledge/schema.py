@@ -15,6 +15,7 @@ PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 SecurityId = Annotated[str, StringConstraints(pattern=r"^(\d{6}\.(SH|SZ|BJ)|\d{5}\.HK|[A-Z]+:[A-Z0-9.^/-]+)$")]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Stance = Literal["recommend", "watch", "sector_member"]
 
 
@@ -393,6 +394,23 @@ class ClusterWeights(Row):
     """Words by how telling they are, from 0.0 (says nothing) up; a word that is not listed is rare and weighs 1."""
 
 
+class Market(Row):
+    """A stock market: its calendar, and its hours of trade on a full and on a half day, in its own zone."""
+
+    id: Literal["shanghai", "hong_kong", "new_york"]
+    name_zh: str
+    name_en: str
+    calendar: str
+    """Of the `holidays` package: XSHG."""
+    zone: str
+    opens: TimeOfDay
+    break_from: TimeOfDay | None = None
+    closes: TimeOfDay
+    half_day_closes: TimeOfDay | None = None
+    source: str
+    as_of: date
+
+
 class Taxonomy(Row):
     """The closed lists: event types, modalities, fact kinds, relation kinds, framework layers; and how much actors matter."""
 
@@ -404,3 +422,4 @@ class Taxonomy(Row):
     terms: tuple[Term, ...] = ()
     clustering: ClusterWeights | None = None
     words: tuple[WordGroup, ...] = ()
+    markets: tuple[Market, ...] = ()

@@ -1,62 +1,48 @@
-"""Markets: the trading days of Shanghai, Hong Kong and New York, and the moments of a day at which their people read.
-
-Holidays and half days come from the `holidays` package's financial calendars (XSHG, XHKG, XNYS). Hours of trade as the
-exchanges' rules give them: Shanghai 9:30-11:30 and 13:00-15:00, Hong Kong 9:30-12:00 and 13:00-16:00 with a closing auction
-until 16:10, New York 9:30-16:00; a half day ends at noon in Hong Kong and at 13:00 in New York.
+"""Markets: the trading days of a market, and the moments of a day at which its people read. Hours of trade are knowledge; holidays
+and half days come from the `holidays` package's financial calendars.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
 
+from knowledge.schema import Market
+from pipeline.hours import clock
+
 DAYS_AHEAD = 21
 """Longer than any market closes: Shanghai's longest holiday so far was ten days."""
 
-
-class Exchange(NamedTuple):
-    """A market's calendar, and when its moments are: half an hour before the first trade, the midday break, after the last."""
-
-    calendar: str
-    zone: ZoneInfo
-    before_open: time
-    midday: time
-    after_close: time
-    half_day_close: time | None = None
+BEFORE = timedelta(minutes=30)
+"""How long before the first trade people read."""
+AFTER = timedelta(minutes=5)
+"""How long after trading paused or ended there is time to."""
 
 
-MARKETS = {
-    "shanghai": Exchange("XSHG", ZoneInfo("Asia/Shanghai"), time(9, 0), time(11, 35), time(15, 5)),
-    "hong_kong": Exchange("XHKG", ZoneInfo("Asia/Hong_Kong"), time(9, 0), time(12, 10), time(16, 15), time(12, 10)),
-    "new_york": Exchange("XNYS", ZoneInfo("America/New_York"), time(9, 0), time(12, 30), time(16, 5), time(13, 5)),
-}
-
-
-def is_trading_day(market: str, day: date) -> bool:
+def is_trading_day(market: Market, day: date) -> bool:
     """Whether a market opens that day. Weekends are closed, also those that Chinese offices work through."""
-    return day.weekday() < 5 and day not in _days(MARKETS[market].calendar, "public", day.year)
+    return day.weekday() < 5 and day not in _days(market.calendar, "public", day.year)
 
 
-def is_half_day(market: str, day: date) -> bool:
+def is_half_day(market: Market, day: date) -> bool:
     """Whether a market closes early that day, as far as its calendar tells."""
-    return day in _days(MARKETS[market].calendar, "half_day", day.year)
+    return market.half_day_closes is not None and day in _days(market.calendar, "half_day", day.year)
 
 
-def next_session(sessions: tuple[str, ...], after: datetime) -> datetime | None:
+def next_session(sessions: Sequence[str], after: datetime, markets: Iterable[Market]) -> datetime | None:
     """The first of some moments, as `shanghai:before_open`, that comes after a time; None without any."""
-    return min((at for session in sessions for at in _coming(session, after)), default=None)
+    known = {market.id: market for market in markets}
+    asked = [(known[market], moment) for market, _, moment in (s.partition(":") for s in sessions) if market in known]
+    return min((at for market, moment in asked for at in _coming(market, moment, after)), default=None)
 
 
-def _coming(session: str, after: datetime) -> Iterator[datetime]:
+def _coming(market: Market, moment: str, after: datetime) -> Iterator[datetime]:
     """The next time of one moment: at most one."""
-    market, _, moment = session.partition(":")
-    exchange = MARKETS[market]
-    today = after.astimezone(exchange.zone).date()
+    today = after.astimezone(ZoneInfo(market.zone)).date()
     for day in (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD)):
         at = _moment(market, moment, day) if is_trading_day(market, day) else None
         if at is not None and at > after:
@@ -64,15 +50,24 @@ def _coming(session: str, after: datetime) -> Iterator[datetime]:
             return
 
 
-def _moment(market: str, moment: str, day: date) -> datetime | None:
-    """When a moment of a trading day is; a half day that ends at noon has no midday."""
-    exchange = MARKETS[market]
-    at = {"before_open": exchange.before_open, "midday": exchange.midday, "after_close": exchange.after_close}[moment]
-    if exchange.half_day_close and is_half_day(market, day):
-        if moment == "midday" and exchange.midday >= exchange.half_day_close:
-            return None
-        at = exchange.half_day_close if moment == "after_close" else at
-    return datetime.combine(day, at, exchange.zone).astimezone(UTC)
+def _moment(market: Market, moment: str, day: date) -> datetime | None:
+    """When a moment of a trading day is; a day that ends before the midday break has no midday."""
+    half = market.half_day_closes if is_half_day(market, day) else None
+    opens, closes = (_on(day, of_day, market) for of_day in (market.opens, half or market.closes))
+    if moment == "before_open":
+        return opens - BEFORE
+    if moment == "after_close":
+        return closes + AFTER
+    pause = (
+        _on(day, market.break_from, market)
+        if market.break_from
+        else opens + (_on(day, market.closes, market) - opens) / 2
+    )
+    return pause + AFTER if not half or pause + BEFORE < closes else None
+
+
+def _on(day: date, of_day: str, market: Market) -> datetime:
+    return datetime.combine(day, clock(of_day), ZoneInfo(market.zone)).astimezone(UTC)
 
 
 @cache

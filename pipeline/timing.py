@@ -4,25 +4,33 @@ a moment of a trading day; and never within its quiet hours.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline import markets
+from knowledge.schema import Market
 from pipeline.hours import clock, quiet_hours
-from pipeline.records import Watch
+from pipeline.markets import next_session
+from pipeline.records import Alert, Watch
 
 
-def slot(watch: Watch, at: datetime) -> datetime | None:
+def slot(watch: Watch, at: datetime, markets: Sequence[Market]) -> datetime | None:
     """The time for which an alert made now is held, strictly later than now; None where it is told at once."""
     if watch.cadence == "at_once":
         end = quiet_until(watch, at)
         return None if end == at else end
-    return quiet_until(watch, _bundle_time(watch, at))
+    return quiet_until(watch, _bundle_time(watch, at, markets))
 
 
-def slot_after(watch: Watch, closed: datetime) -> datetime:
+def slot_after(watch: Watch, closed: datetime, markets: Sequence[Market]) -> datetime:
     """The time for which an alert is held that came too late for a bundle just closed."""
-    return slot(watch, closed) or closed + timedelta(minutes=1)
+    return slot(watch, closed, markets) or closed + timedelta(minutes=1)
+
+
+def messages(watch: Watch, told: Sequence[Alert], markets: Sequence[Market]) -> int:
+    """In how many messages some alerts would have been told."""
+    slots = [slot(watch, alert.made_at, markets) for alert in told]
+    return len({at for at in slots if at}) + slots.count(None)
 
 
 def quiet_until(watch: Watch, at: datetime) -> datetime:
@@ -46,11 +54,11 @@ def daily_slot(watch: Watch, at: datetime) -> datetime:
     return _daily(watch, at, -1)
 
 
-def _bundle_time(watch: Watch, at: datetime) -> datetime:
+def _bundle_time(watch: Watch, at: datetime, markets: Sequence[Market]) -> datetime:
     """When the next bundle of a watch is due, strictly after a time."""
     if watch.cadence == "hourly":
         return _next_hour(at, ZoneInfo(watch.timezone))
-    if watch.cadence == "sessions" and (moment := markets.next_session(watch.sessions, at)):
+    if watch.cadence == "sessions" and (moment := next_session(watch.sessions, at, markets)):
         return moment
     return _daily(watch, at, 1)
 

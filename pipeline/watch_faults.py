@@ -26,6 +26,8 @@ def _faults(watch: Watch, knowledge: KnowledgeBase) -> Iterator[str]:
     yield from _unknown("layer", watch.layers, layers)
     yield from _unknown("theme", watch.themes, knowledge.themes)
     yield from _unknown("security", watch.securities, knowledge.securities, _coded(knowledge, watch.securities))
+    markets = {market.id for market in knowledge.taxonomy.markets}
+    yield from _unknown("session", dict.fromkeys(session.partition(":")[0] for session in watch.sessions), markets)
     yield from _unknown("lens", [watch.lens], knowledge.lenses)
     if watch.direct_only and not watch.securities:
         yield "direct-only: it goes with a security; name one"

@@ -193,7 +193,7 @@ def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, boo
     )
     sketch = None if seat else flow.remember(reading, placement, candidates)
     batch.settle(Settled(outcome.event, outcome.links, outcome.scores), sketch, placement.new)
-    queue_alerts(batch.session, outcome.alerts, book, batch.now)
+    queue_alerts(batch.session, outcome.alerts, book, batch.now, desk.lexicon.knowledge.taxonomy.markets)
     return outcome
 
 

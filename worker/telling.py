@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from knowledge.schema import Market
 from pipeline import telling, timing
 from pipeline.records import Alert
 from pipeline.watching import WatchBook
@@ -30,16 +31,18 @@ class WatchShelf:
         return self._book
 
 
-def queue_alerts(session: Session, alerts: Iterable[Alert], book: WatchBook, now: datetime) -> int:
+def queue_alerts(
+    session: Session, alerts: Iterable[Alert], book: WatchBook, now: datetime, markets: Sequence[Market]
+) -> int:
     """Alerts kept with their way out; one that was made before is told no more. How many are new."""
     fresh = [alert for alert in alerts if watches.save_alert(session, alert)]
     for alert in fresh:
         watch = book.by_id[alert.watch_id]
-        slot = timing.slot(watch, now)
+        slot = timing.slot(watch, now, markets)
         if slot is None:
             outbox.push(session, alert, watch.destinations, now)
         else:
-            bundles.hold(session, watch, alert, slot, partial(timing.slot_after, watch), now)
+            bundles.hold(session, watch, alert, slot, partial(timing.slot_after, watch, markets=markets), now)
     return len(fresh)
 
 

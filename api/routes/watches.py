@@ -105,13 +105,11 @@ def try_watch(desk: AtDesk, given: WatchIn, days: Annotated[int, Query(ge=1, le=
     zone = ZoneInfo(watch.timezone)
     per_day = Counter(alert.made_at.astimezone(zone).date() for alert in told)
     return Rehearsed(
-        days=days, alerts=tuple(told), per_day=dict(sorted(per_day.items())), messages=_messages(watch, told)
+        days=days,
+        alerts=tuple(told),
+        per_day=dict(sorted(per_day.items())),
+        messages=timing.messages(watch, told, desk.knowledge.taxonomy.markets),
     )
-
-
-def _messages(watch: Watch, told: Sequence[Alert]) -> int:
-    slots = [timing.slot(watch, alert.made_at) for alert in told]
-    return len({slot for slot in slots if slot}) + slots.count(None)
 
 
 def _sound(desk: Desk, given: WatchIn) -> Watch:

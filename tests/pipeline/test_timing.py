@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge.load import load
 from pipeline import markets, timing
+from pipeline.hours import Market
 from tests.factories import make_watch
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+MARKETS = load().taxonomy.markets
+BY_ID: dict[str, Any] = {market.id: market for market in MARKETS}
 
 
 def at(text: str, zone: ZoneInfo = SHANGHAI) -> datetime:
@@ -43,8 +47,9 @@ def at(text: str, zone: ZoneInfo = SHANGHAI) -> datetime:
         ({"sessions": ("new_york:before_open",)}, "2024-03-08 21:30", "2024-03-08 22:00"),  # winter time there
         ({"sessions": ("new_york:before_open",)}, "2024-03-11 20:30", "2024-03-11 21:00"),  # summer time there
         ({"sessions": ("new_york:after_close",)}, "2024-11-29 22:00", "2024-11-30 02:05"),  # closes at one
-        ({"sessions": ("hong_kong:after_close",)}, "2024-12-24 10:00", "2024-12-24 12:10"),  # closes at noon
-        ({"sessions": ("hong_kong:midday",)}, "2024-12-24 10:00", "2024-12-27 12:10"),  # and has no midday
+        ({"sessions": ("new_york:midday",)}, "2024-03-18 22:00", "2024-03-19 00:50"),  # no break: half of the day
+        ({"sessions": ("hong_kong:after_close",)}, "2024-12-24 10:00", "2024-12-24 12:15"),  # closes at noon
+        ({"sessions": ("hong_kong:midday",)}, "2024-12-24 10:00", "2024-12-27 12:05"),  # and has no midday
     ],
 )
 def test_an_alert_is_told_at_the_time_that_its_watch_asks_for(
@@ -52,13 +57,13 @@ def test_an_alert_is_told_at_the_time_that_its_watch_asks_for(
 ) -> None:
     cadence = {"cadence": "sessions"} if "sessions" in watch else {}
     asked = make_watch(**(cadence | watch))
-    assert timing.slot(asked, at(made)) == (at(told) if told else None)
+    assert timing.slot(asked, at(made), MARKETS) == (at(told) if told else None)
 
 
 def test_quiet_hours_go_by_the_zone_of_the_watch() -> None:
     watch = make_watch(quiet="22:00-07:00", timezone="America/New_York")
-    assert timing.slot(watch, at("2024-03-18 12:00")) is not None  # midnight in New York
-    assert timing.slot(watch, at("2024-03-18 23:00")) is None
+    assert timing.slot(watch, at("2024-03-18 12:00"), MARKETS) is not None  # midnight in New York
+    assert timing.slot(watch, at("2024-03-18 23:00"), MARKETS) is None
 
 
 @settings(max_examples=200, deadline=None)
@@ -67,7 +72,7 @@ def test_quiet_hours_go_by_the_zone_of_the_watch() -> None:
     cadence=st.sampled_from(["at_once", "hourly", "daily", "sessions"]),
     quiet=st.sampled_from(["", "22:00-07:30", "01:00-05:00", "00:00-23:59"]),
     zone=st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "UTC"]),
-    session=st.sampled_from([f"{m}:{s}" for m in markets.MARKETS for s in ("before_open", "midday", "after_close")]),
+    session=st.sampled_from([f"{m}:{s}" for m in get_args(Market) for s in ("before_open", "midday", "after_close")]),
 )
 def test_what_is_held_is_held_for_a_later_time_outside_the_quiet_hours(
     made: datetime, cadence: str, quiet: str, zone: str, session: str
@@ -75,11 +80,11 @@ def test_what_is_held_is_held_for_a_later_time_outside_the_quiet_hours(
     sessions = (session,) if cadence == "sessions" else ()
     watch = make_watch(cadence=cadence, quiet=quiet, timezone=zone, sessions=sessions)
     now = made.replace(tzinfo=UTC)
-    slot = timing.slot(watch, now)
+    slot = timing.slot(watch, now, MARKETS)
     if slot is not None:
         assert now < slot < now + timedelta(days=22)
         assert timing.quiet_until(watch, slot) == slot
-        assert timing.slot_after(watch, slot) > slot
+        assert timing.slot_after(watch, slot, MARKETS) > slot
     else:
         assert cadence == "at_once"
         assert timing.quiet_until(watch, now) == now
@@ -103,4 +108,4 @@ def test_the_brief_that_has_come_is_the_latest_one() -> None:
     ],
 )
 def test_a_market_rests_on_its_own_holidays(market: str, day: str, opens: bool) -> None:
-    assert markets.is_trading_day(market, date.fromisoformat(day)) is opens
+    assert markets.is_trading_day(BY_ID[market], date.fromisoformat(day)) is opens
