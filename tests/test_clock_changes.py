@@ -80,12 +80,12 @@ def test_a_watch_is_told_each_day_and_each_hour_once(zone: str) -> None:
     daily = make_watch(cadence="daily", daily_at="02:30", timezone=zone)  # a time that is skipped, or comes twice
     hourly = make_watch(cadence="hourly", timezone=zone)
     for change in changes(zone):
-        briefs = sorted({_held(timing.slot(daily, when)) for when in around(change)})
+        briefs = sorted({_held(timing.slot(daily, when, ())) for when in around(change)})
         days: list[date] = [at.astimezone(ZoneInfo(zone)).date() for at in briefs]
         assert len(days) == len(set(days))
         assert all(late - early <= timedelta(hours=25) for early, late in pairwise(briefs))
         for when in around(change):
-            assert timedelta() < _held(timing.slot(hourly, when)) - when <= timedelta(hours=1), when
+            assert timedelta() < _held(timing.slot(hourly, when, ())) - when <= timedelta(hours=1), when
 
 
 def _held(at: datetime | None) -> datetime:
