@@ -104,9 +104,11 @@ def fate(reading: Reading, like: Sequence[Document]) -> tuple[State, str, Verdic
     return State.DONE, "", verdict
 
 
-def place(reading: Reading, candidates: Sequence[Sketch], lexicon: Lexicon) -> Placement:
-    """The event that a document joins, or the new one that it founds."""
-    return cluster.place(reading.sketch, candidates, lexicon.knowledge, lexicon.alike)
+def place(
+    reading: Reading, candidates: Sequence[Sketch], lexicon: Lexicon, compared: cluster.Compared | None = None
+) -> Placement:
+    """The event that a document joins, or the new one that it founds. What was compared before is not compared again."""
+    return cluster.place(reading.sketch, candidates, lexicon.knowledge, lexicon.alike, compared)
 
 
 def remember(reading: Reading, placement: Placement, candidates: Sequence[Sketch]) -> Sketch | None:

@@ -16,6 +16,7 @@ from storage import queue
 from storage.engine import Store, open_store
 from storage.live import Publisher
 from storage.secrets import place
+from worker.foresight import Crowd
 from worker.model import Model, model_of
 from worker.semantics import alike
 from worker.telling import WatchShelf
@@ -32,6 +33,8 @@ class Desk:
     model: Model | None = None
     """The language model, where the installation has one."""
     watches: WatchShelf = field(default_factory=WatchShelf)
+    crowd: Crowd = field(default_factory=Crowd)
+    """Whether other processes place at the same time."""
     live: Publisher = field(default_factory=Publisher)
     """Tells open pages what has changed."""
 

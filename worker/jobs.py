@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from storage.documents import Finished
 from storage.engine import is_unwell
 from worker.advice import advised
 from worker.desk import Desk
+from worker.foresight import Foresight
 from worker.suspects import bounded, rehearse
 from worker.telling import queue_alerts
 from worker.trail import Trail
@@ -95,7 +97,7 @@ def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter
     ordered = sorted(read, key=_by_time)
     try:
         with bounded():
-            return _save(desk, ordered, book, now)
+            return _save(desk, ordered, book, now, _foreseen(desk, [reading for _, reading in ordered]))
     except OperationalError:
         raise  # the store itself is not well: what was claimed comes back by its lease
     except Exception:  # the top of a batch's trip: find out whose fault it is
@@ -103,12 +105,27 @@ def process(desk: Desk, claimed: Sequence[queue.Work], now: datetime) -> Counter
         return sum((_save_alone(desk, one, book, now) for one in ordered), Counter[State]())
 
 
-def _save(desk: Desk, ordered: Sequence[Read], book: WatchBook, now: datetime) -> Counter[State]:
+def _foresight(desk: Desk) -> Foresight:
+    return Foresight(desk.lexicon, _candidates, partial(_settle, desk))
+
+
+def _foreseen(desk: Desk, readings: Sequence[flow.Reading | Exception]) -> Foresight:
+    """What can be worked out while others place; nothing while nobody else does."""
+    ahead = _foresight(desk)
+    if desk.crowd.is_pressing:
+        with desk.store.reading() as session:
+            ahead.look(session, [reading for reading in readings if not isinstance(reading, Exception)])
+    return ahead
+
+
+def _save(desk: Desk, ordered: Sequence[Read], book: WatchBook, now: datetime, ahead: Foresight) -> Counter[State]:
     """Documents that were read, placed and saved together; how many ended in which state."""
     fates: Counter[State] = Counter()
     trail = Trail()
+    asked = time.monotonic()
     with desk.store.writing() as session:
         events.placing(session)
+        desk.crowd.waited(time.monotonic() - asked)
         ours = {work.id for work in queue.held(session, [work for work, _ in ordered])}
         ordered = [(work, reading) for work, reading in ordered if work.id in ours]
         good = [reading for _, reading in ordered if not isinstance(reading, Exception)]
@@ -117,7 +134,7 @@ def _save(desk: Desk, ordered: Sequence[Read], book: WatchBook, now: datetime) -
             if isinstance(reading, Exception):
                 fates[_fail(session, work, "read", reading, now)] += 1
             else:
-                fates[_place(batch, desk, reading, book, trail)] += 1
+                fates[_place(batch, desk, reading, book, trail, ahead)] += 1
         batch.flush()
         queue.done_all(session, [work for work, reading in ordered if not isinstance(reading, Exception)], now)
     trail.tell()
@@ -127,7 +144,7 @@ def _save(desk: Desk, ordered: Sequence[Read], book: WatchBook, now: datetime) -
 
 def _save_alone(desk: Desk, one: Read, book: WatchBook, now: datetime) -> Counter[State]:
     try:
-        return _save(desk, [one], book, now)
+        return _save(desk, [one], book, now, _foresight(desk))
     except OperationalError:
         raise
     except Exception as error:  # noqa: BLE001 as above: this one it is
@@ -164,11 +181,11 @@ def _fail(session: Session, work: queue.Work, step: str, error: Exception, now: 
     return State.FAILED
 
 
-def _place(batch: Batch, desk: Desk, reading: flow.Reading, book: WatchBook, trail: Trail) -> State:
+def _place(batch: Batch, desk: Desk, reading: flow.Reading, book: WatchBook, trail: Trail, ahead: Foresight) -> State:
     """One document's fate, its event and its alerts."""
     document, seat = reading.document, batch.seats.get(reading.document.id)
     state, reason, verdict = flow.fate(reading, batch.like(reading.fingerprint))
-    outcome = _join(batch, desk, reading, seat, book) if state is State.DONE else None
+    outcome = _join(batch, desk, reading, seat, book, ahead) if state is State.DONE else None
     joined = outcome.event.id if outcome else None
     ended = Finished(document, reading.fingerprint, reading.tags, reading.facts, state, reason, joined, verdict.of)
     batch.finish(ended)
@@ -181,13 +198,14 @@ def _place(batch: Batch, desk: Desk, reading: flow.Reading, book: WatchBook, tra
     return state
 
 
-def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, book: WatchBook) -> flow.Outcome:
+def _join(
+    batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, book: WatchBook, ahead: Foresight
+) -> flow.Outcome:
     """The event that a document joins or founds, with what follows. One that made the trip before keeps its seat."""
     candidates = [] if seat else _candidates(batch.session, reading.sketch)
-    placement = Placement(event_id=seat, new=False) if seat else flow.place(reading, candidates, desk.lexicon)
+    placement = Placement(event_id=seat, new=False) if seat else ahead.place(reading, candidates)
     before = None if placement.new else batch.event(placement.event_id)
-    on = reading.document.when.astimezone(desk.zone).date()
-    outcome = flow.settle(reading, placement, before, desk.lexicon, desk.lenses, on)
+    outcome = ahead.settle(reading, placement, before)
     outcome = outcome.model_copy(
         update={"alerts": tuple(_alerts(batch, desk, outcome, before, reading.document, book))}
     )
@@ -195,6 +213,11 @@ def _join(batch: Batch, desk: Desk, reading: flow.Reading, seat: str | None, boo
     batch.settle(Settled(outcome.event, outcome.links, outcome.scores), sketch, placement.new)
     queue_alerts(batch.session, outcome.alerts, book, batch.now, desk.lexicon.knowledge.taxonomy.markets)
     return outcome
+
+
+def _settle(desk: Desk, reading: flow.Reading, placement: Placement, before: Event | None) -> flow.Outcome:
+    on = reading.document.when.astimezone(desk.zone).date()
+    return flow.settle(reading, placement, before, desk.lexicon, desk.lenses, on)
 
 
 def _alerts(

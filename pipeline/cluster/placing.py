@@ -44,12 +44,32 @@ class Match(NamedTuple):
     signals: dict[str, float]
 
 
+class Compared:
+    """What was compared before, so that a second look at a document compares it only with what came since."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], Match] = {}
+
+    def match(self, mine: View, founding: Sketch, known: Vocabulary, weights: ClusterWeights) -> Match:
+        """As `match`, which is asked once for the same two sketches."""
+        key = (mine.sketch.document_id, founding.event_id, founding.document_id)
+        found = self._found.get(key)
+        if found is None or found.sketch is not founding:
+            found = self._found[key] = match(mine, founding, known, weights)
+        return found
+
+
 def place(
-    sketch: Sketch, candidates: Sequence[Sketch], knowledge: KnowledgeBase, alike: Alike | None = None
+    sketch: Sketch,
+    candidates: Sequence[Sketch],
+    knowledge: KnowledgeBase,
+    alike: Alike | None = None,
+    compared: Compared | None = None,
 ) -> Placement:
     """The event that a document joins, or the new one that it founds, perhaps following an earlier.
 
     The same whatever the order of the candidates. `alike` is asked only where the other signals leave it open.
+    What was compared before is not compared again.
     """
     weights = knowledge.taxonomy.clustering
     new = Placement(event_id=sketch.event_id, new=True)
@@ -58,7 +78,8 @@ def place(
     known = vocabulary(knowledge)
     mine = View(sketch, known)
     anchors = [anchor for founding in candidates for anchor in (founding, *founding.merged)]
-    matches = [match(mine, anchor, known, weights) for anchor in _nearest(mine, anchors)]
+    matching = match if compared is None else compared.match
+    matches = [matching(mine, anchor, known, weights) for anchor in _nearest(mine, anchors)]
     best = max(matches, key=lambda m: (m.score, m.sketch.event_id), default=None)
     if alike is not None and (best is None or best.score < JOINS):
         best = _by_meaning(sketch, matches, alike) or best
