@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -238,6 +238,11 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except KeyboardInterrupt:
         draft.unlink(missing_ok=True)
         raise
+
+
+def end_of(first: datetime | None) -> datetime | None:
+    """The last moment of a day that `day` read."""
+    return first + timedelta(days=1) - timedelta(microseconds=1) if first else None
 
 
 def day(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:

@@ -15,7 +15,18 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from cli.console import Refusal, complain, now, on_terminal, print_lines, print_table, read_settings, write_whole
+from cli.console import (
+    Refusal,
+    complain,
+    day,
+    end_of,
+    now,
+    on_terminal,
+    print_lines,
+    print_table,
+    read_settings,
+    write_whole,
+)
 from cli.prices import reaching, read_quotes
 from cli.store import opened_desk, opened_store
 from knowledge.schema import Lens
@@ -62,6 +73,15 @@ class _Asked:
     def issue(self, quotes: Quotes | None = None) -> digests.Digest:
         """The issue as it stands."""
         return issue(self.desk, self.period, self.lens, self.language, self.clock, self.author, quotes)
+
+    def as_known(self, by: datetime, quotes: Quotes | None) -> digests.Digest:
+        """What could be written of what the store had by a time; nobody's edits are in it."""
+        made = write(self.desk, self.period, self.lens, self.clock, self.author, quotes, by)
+        if not made.inputs and (later := len(self.today().inputs)):
+            complain(
+                f"{later} events of {self.period.label} stand now, but this store saw the first of them after that day"
+            )
+        return made
 
     def today(self) -> digests.Digest:
         """What the store's facts give now, whatever was approved."""
@@ -112,6 +132,9 @@ def digest(
     market: MarketOption = "",
     sector: SectorOption = "",
     save: Annotated[bool, typer.Option("--save", help="Keep it in the store as a draft.")] = False,
+    as_of: Annotated[
+        str | None, typer.Option(help="Only what this store had seen and linked by the end of that day.")
+    ] = None,
 ) -> None:
     """The week's events in order, with facts, comparisons, themes and linked stocks; every number with its source.
 
@@ -122,21 +145,33 @@ def digest(
     if format not in digests.FORMATS:
         raise Refusal(str(digests.UnknownFormat(format, digests.FORMATS)), code=2)
     quotes = read_quotes(prices, market, sector, read_settings())
+    known_by = end_of(day(as_of, read_settings().zone, "--as-of"))
+    if known_by and save:
+        raise Refusal("--as-of looks back; what is kept with --save is written of today's facts", code=2)
     with reaching(), _asked(week, lens, lang) as asked:
-        sent = frozen(asked.desk, asked.period, asked.lens, asked.language, format)
+        sent = None if known_by else frozen(asked.desk, asked.period, asked.lens, asked.language, format)
         if sent is not None and not save:
             _hand_out(sent, format, output)
             return
-        made = asked.issue(quotes)
+        made = asked.as_known(known_by, quotes) if known_by else asked.issue(quotes)
         content = digests.render(made, format, lang)
         if save:
             keep(asked.desk, made, lang, asked.settings.author or "launchwatch", asked.clock)
-        moved = digests.conflicts(made)
     _hand_out(content, format, output)
-    if moved:
+    _warn(made, quotes, known_by)
+
+
+def _warn(made: digests.Digest, quotes: Quotes | None, known_by: datetime | None) -> None:
+    """What a reader should know beside the issue."""
+    if moved := digests.conflicts(made):
         complain(f"the facts changed under {len(moved)} edited sentences; `launchwatch digest edit` shows them")
-    if not made.inputs:
+    if not made.inputs and not known_by:
         complain(f"the store holds no event of {made.period.label}; `launchwatch collect` or `ingest` fills it")
+    if quotes:
+        for name in quotes.missing(made.period):
+            complain(
+                f"{quotes.source.source} has no prices of the index {name!r} up to {made.period.label}: is that its name?"
+            )
 
 
 @app.command("edit")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from cli.console import Refusal, day, print_lines, print_table, read_knowledge, read_settings
+from cli.console import Refusal, day, end_of, print_lines, print_table, read_knowledge, read_settings
 from cli.store import opened_store
 from knowledge.index import KnowledgeBase
 from pipeline.records import Event, Link, Score
@@ -42,8 +42,7 @@ def events(
         raise Refusal("--as-of goes with one event: name it", code=2)
     with opened_store(settings) as store:
         if event_id:
-            end = by + timedelta(days=1) - timedelta(microseconds=1) if by else None
-            _one(store, event_id, read_knowledge(settings), lang, as_json, end)
+            _one(store, event_id, read_knowledge(settings), lang, as_json, end_of(by))
             return
         with store.reading() as session:
             page = stored.page(
@@ -88,7 +87,7 @@ def _one(
         scores = [] if known_by else stored.scores_of(session, event.id)
         follow_ups = stored.follow_ups(session, event.id)
     if known_by:
-        event, follow_ups = _as_known(event, known_by), [e for e in follow_ups if e.first_seen_at <= known_by]
+        event, follow_ups = stored.as_known(event, known_by), [e for e in follow_ups if e.first_seen_at <= known_by]
     if as_json:
         more = {
             "links": [link.model_dump(mode="json") for link in links],
@@ -128,11 +127,3 @@ def _told(event: Event, links: list[Link], scores: list[Score], knowledge: Knowl
             f"score     {score.lens} {score.total:.1f}: " + ", ".join(f"{p.name} {p.points:+.1f}" for p in score.parts)
         )
     return lines
-
-
-def _as_known(event: Event, by: datetime) -> Event:
-    """The event with the reports that were here at a time, and the facts that they gave."""
-    reports = tuple(report for report in event.reports if report.first_seen_at <= by)
-    held = {report.document_id for report in reports}
-    facts = tuple(fact for fact in event.facts if fact.document_id in held)
-    return event.model_copy(update={"reports": reports, "facts": facts})

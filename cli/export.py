@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import Refusal, complain, day, on_terminal, read_settings, write_whole
+from cli.console import Refusal, complain, day, end_of, on_terminal, read_settings, write_whole
 from cli.store import opened_store
 from storage.export import COLUMNS, FORMATS, as_csv, rows
 
@@ -33,8 +32,7 @@ def export(
     start, end = day(since, settings.zone, "--from"), day(until, settings.zone, "--to")
     if start is None or end is None or start >= end:
         raise Refusal("--from must lie before --to", code=2)
-    by = day(as_of, settings.zone, "--as-of")
-    known_by = by + timedelta(days=1) - timedelta(microseconds=1) if by else None
+    known_by = end_of(day(as_of, settings.zone, "--as-of"))
     chosen = format or ("parquet" if output and output.suffix == ".parquet" else "csv")
     if chosen not in FORMATS:
         raise Refusal(f"--format: {chosen!r} is not one of {', '.join(FORMATS)}", code=2)

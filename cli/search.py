@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import Refusal, complain, day, print_lines, read_knowledge, read_settings
+from cli.console import Refusal, complain, day, end_of, print_lines, read_knowledge, read_settings
 from cli.events import print_events
 from cli.store import opened_store
 from pipeline.names import Names
@@ -17,6 +17,9 @@ from storage import events as stored
 from storage import finding
 
 app = typer.Typer(add_completion=False)
+
+MOST = 300
+"""Events that one search ranks."""
 
 
 class Order(Enum):
@@ -40,8 +43,11 @@ def search(
     security: Annotated[str | None, typer.Option(help="300364.SZ, NASDAQ:NVDA, ...")] = None,
     since: Annotated[str | None, typer.Option(help="A day, 2024-03-18.")] = None,
     until: Annotated[str | None, typer.Option(help="A day, not itself included.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Only events that were here by the end of that day, with the reports of then.")
+    ] = None,
     order: Annotated[Order, typer.Option(help="relevance, newest or importance.")] = Order.RELEVANCE,
-    limit: Annotated[int, typer.Option(min=1, max=300)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST)] = 20,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one event a line.")] = False,
 ) -> None:
@@ -59,14 +65,19 @@ def search(
         raise Refusal(str(error), code=2) from error
     since_day, until_day = day(since, settings.zone, "--since"), day(until, settings.zone, "--until")
     query = query.model_copy(update={"since": since_day or query.since, "until": until_day or query.until})
+    known_by = end_of(day(as_of, settings.zone, "--as-of"))
     with opened_store(settings) as store, store.reading() as session:
-        hits = finding.find(session, query, kind="event", order=order.value, limit=limit, some_words=True)
+        hits = finding.find(
+            session, query, kind="event", order=order.value, limit=MOST if known_by else limit, some_words=True
+        )
         if whole := [hit for hit in hits if hit.whole]:
             hits = whole
         elif hits:
             complain("nothing holds every word; these hold some of them")
         found = stored.several(session, [hit.subject for hit in hits])
     ordered = [found[hit.subject] for hit in hits if hit.subject in found]
+    if known_by:
+        ordered = [stored.as_known(e, known_by) for e in ordered if e.first_seen_at <= known_by][:limit]
     if as_json:
         print_lines(ordered)
         return

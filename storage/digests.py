@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -80,17 +80,31 @@ MEMORY = timedelta(days=370)
 """How far back figures are compared: a year, as an analyst reckons "the longest so far"."""
 
 
-def material(session: Session, start: datetime, end: datetime, lens: str, label: str) -> Material:
-    """What the digest of a time is made of; `label` is its period's, and earlier issues are those before it."""
+def material(
+    session: Session, start: datetime, end: datetime, lens: str, label: str, known_by: datetime | None = None
+) -> Material:
+    """What the digest of a time is made of; `label` is its period's, and earlier issues are those before it.
+
+    With `known_by` only what was here by then: events, their reports, links and issues. Scores are then made anew.
+    """
     inside = events.between(session, start, end)
-    ids = [event.id for event in inside]
-    return Material(
-        inside=tuple(inside),
-        earlier=tuple(events.between(session, start - MEMORY, start)),
-        links={event_id: tuple(links) for event_id, links in events.links_of_all(session, ids).items()},
-        scores=events.scores_of_all(session, ids, lens),
-        issues=tuple(kept for kept in recent(session) if kept.lens == lens and kept.week < label),
-    )
+    earlier = events.between(session, start - MEMORY, start)
+    issues = [kept for kept in recent(session) if kept.lens == lens and kept.week < label]
+    if known_by is None:
+        ids = [event.id for event in inside]
+        links = {event_id: tuple(found) for event_id, found in events.links_of_all(session, ids).items()}
+        scores = events.scores_of_all(session, ids, lens)
+    else:
+        inside, earlier = (_as_known(found, known_by) for found in (inside, earlier))
+        known = events.known_links(session, [event.id for event in inside], known_by)
+        links = {event_id: tuple(one.link for one in found) for event_id, found in known.items()}
+        scores = {}
+        issues = [kept for kept in issues if kept.history[-1].at <= known_by]
+    return Material(inside=tuple(inside), earlier=tuple(earlier), links=links, scores=scores, issues=tuple(issues))
+
+
+def _as_known(found: Sequence[Event], by: datetime) -> list[Event]:
+    return [events.as_known(event, by) for event in found if event.first_seen_at <= by]
 
 
 def save(

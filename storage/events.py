@@ -252,6 +252,14 @@ def page(
     return Page(events=tuple(Event.model_validate_json(row.body) for row in shown), next=last)
 
 
+def as_known(event: Event, by: datetime) -> Event:
+    """The event with the reports that were here at a time, and the facts that they gave."""
+    reports = tuple(report for report in event.reports if report.first_seen_at <= by)
+    held = {report.document_id for report in reports}
+    facts = tuple(fact for fact in event.facts if fact.document_id in held)
+    return event.model_copy(update={"reports": reports, "facts": facts})
+
+
 def links_of(session: Session, event_id: str, known_by: datetime | None = None) -> list[Link]:
     """An event's links, strongest first: as drawn now, or as they were known at a time."""
     stands: ColumnElement[bool] = _links.c.withdrawn_at.is_(None)

@@ -54,10 +54,11 @@ def write(
     now: datetime,
     author: digest.AuthorBlock | None = None,
     quotes: Quotes | None = None,
+    known_by: datetime | None = None,
 ) -> digest.Digest:
-    """The digest of a period under a lens, from the store as it stands, with prices where there are any."""
+    """The digest of a period under a lens, from the store as it stands, or stood at a time, with prices where there are any."""
     with desk.store.reading() as session:
-        found = digests.material(session, period.start, period.end, lens.id, period.label)
+        found = digests.material(session, period.start, period.end, lens.id, period.label, known_by)
     knowledge, stamp = desk.lexicon.knowledge, lens_stamp(lens)
     ranked = [
         digest.Ranked(event=e, links=links, score=standing(found.scores.get(e.id), e, links, lens, knowledge, stamp))

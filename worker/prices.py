@@ -128,6 +128,11 @@ class Quotes:
             stocks=tuple(one for one in stocks if one is not None),
         )
 
+    def missing(self, period: Period) -> list[str]:
+        """The indices of which the source has no close up to a period: mistyped, or of another time."""
+        indices = (self.market, self.sector) if self.sector else (self.market,)
+        return [name for name in indices if self._series(name, period.last_day - YEAR, period) is None]
+
     def _series(self, security: str, since: date, period: Period) -> Series | None:
         closes = tuple(self.source.closes(security, since, period.last_day))
         name = self.source.called(security)

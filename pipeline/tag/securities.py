@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pipeline.lexicon import Lexicon, Mention, Scan
 from pipeline.records import SecurityTag
@@ -119,11 +120,16 @@ def _evidence(scan: Scan, lexicon: Lexicon, named: list[Mention], place: int, ma
 
 
 def _listed_beside(text: str, named: list[Mention], place: int) -> bool:
-    here = named[place]
-    for other in (named[place - 1] if place else None, named[place + 1] if place + 1 < len(named) else None):
-        if other is None or other.start == here.start:
-            continue
+    """Whether it stands in a list with another share; everyday words (机器人与太阳能) make no list by themselves."""
+    run = [named[place], *_joined(text, named[place:]), *_joined(text, named[place::-1])]
+    others = [m for m in run[1:] if m.start != run[0].start]
+    return bool(others) and not all(m.name.ordinary for m in run)
+
+
+def _joined(text: str, named: list[Mention]) -> Iterator[Mention]:
+    """The names that follow the first, or stand before it, with nothing but a list's commas between."""
+    for here, other in pairwise(named):
         gap = text[min(other.end, here.end) : max(other.start, here.start)]
-        if gap and len(gap) < 20 and _LIST_GAP.fullmatch(gap):
-            return True
-    return False
+        if other.start != here.start and not (0 < len(gap) < 20 and _LIST_GAP.fullmatch(gap)):
+            return
+        yield other

@@ -54,6 +54,17 @@ def test_an_event_shows_what_was_here_by_a_day(run: Run, event_id: str) -> None:
     assert "was first seen later" in before.err
 
 
+def test_a_search_and_a_digest_look_back_to_what_was_here(run: Run, event_id: str) -> None:
+    later = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    found = [run("search", "Kimi", "--as-of", day, "--json").out for day in ("2024-03-25", later)]
+    assert ["200 万字" in out for out in found] == [False, True]
+    before, after = (run("digest", "--week", "2024-W12", "--as-of", day) for day in ("2024-03-25", later))
+    assert ["200万字" in "".join(ran.out.split()) for ran in (before, after)] == [False, True]
+    assert "1 events of 2024-W12 stand now" in before.err
+    assert not after.err
+    assert run("digest", "--week", "2024-W12", "--as-of", later, "--save").code == 2
+
+
 def test_a_list_of_events_takes_no_as_of(run: Run, event_id: str) -> None:
     ran = run("events", "--as-of", "2024-03-25")
     assert ran.code == 2

@@ -48,6 +48,12 @@ def test_the_recap_names_the_indices_that_are_chosen(filled: Run, tmp_path: Path
     ]
 
 
+def test_an_index_without_prices_is_told(filled: Run, tmp_path: Path) -> None:
+    early = ("digest", "--week", "2023-W12", "--prices", str(tmp_path / "p.csv"))
+    assert "p.csv has no prices of the index '000300.SH' up to 2023-W12" in filled(*early, "--market", "000300.SH").err
+    assert "no prices" not in filled(*WEEK, "--prices", str(tmp_path / "p.csv")).err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

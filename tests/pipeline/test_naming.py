@@ -1,4 +1,4 @@
-"""Chiefs: a person's words and deeds are the company's, while in office; and what people hold shows who makes it."""
+"""Who and what a headline names: chiefs and devices stand for companies; shops, pasts, applause and everyday words for none."""
 
 from __future__ import annotations
 
@@ -113,3 +113,12 @@ def test_what_a_headline_says_was_built_in_is_the_other_side() -> None:
 def test_the_credit_of_a_picture_names_no_stock() -> None:
     text = "美国要求盟友加强对华芯片管制。\n图为日本某公司的真空晶圆机器人。（视觉中国）\n彭博社称"
     assert tagged("美国要求盟友加强对华芯片管制", text).securities == ()
+
+
+def test_everyday_words_make_no_list_of_shares_and_an_online_course_is_no_stock() -> None:
+    said = tagged(
+        "人形机器人与太阳能：中文在线学习的 AI", "大学生用中文在线学习平台学 AI，同花顺数据显示机器人行业向好。"
+    )
+    assert said.securities == ()
+    listed = tagged("机器人、太阳能、中文在线等 AI 概念股涨停").securities
+    assert [s.id for s in listed] == ["300024.SZ", "000591.SZ", "300364.SZ"]
