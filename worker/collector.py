@@ -44,7 +44,9 @@ HANDFUL = 8
 PAGES = 4
 """Pages read at another try in one look: they must not keep news waiting."""
 LOOK_SECONDS = 1.0
-"""Between two looks at what is due: `collect now` and a hub's push wait no longer than this."""
+"""Between two looks at what is due: `collect now` waits no longer than this."""
+GLANCE_SECONDS = 0.1
+"""Between two glances at whether a hub has pushed: an alert waits for that, and a glance is one look-up in an index."""
 BEAT_SECONDS = 15.0
 LEASE = timedelta(minutes=10)
 """How long a visit is ours; an index of sitemaps with thirty pages on a slow host takes minutes."""
@@ -86,7 +88,7 @@ class Collector:
                     ended = await self._first_ended()
                     visits += [] if forever else ended
                 elif forever:
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await self._wait()
                 elif not begun:
                     break
         return visits
@@ -143,11 +145,29 @@ class Collector:
         self._under_way[asyncio.create_task(job)] = host, time.monotonic()
 
     async def _first_ended(self) -> list[Visit]:
-        """What the visits brought that end first, within a second."""
-        done, _ = await asyncio.wait(self._under_way, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        """What the visits brought that end first, within a second, or until a hub pushes."""
+        done = await self._wait()
         for task in done:
             del self._under_way[task]
         return [made for task in done if (made := task.result()) is not None]
+
+    async def _wait(self) -> set[asyncio.Task[Visit | None]]:
+        """The visits that ended first; none after a second, or as soon as a hub has pushed."""
+        until = time.monotonic() + LOOK_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            pause = min(left, GLANCE_SECONDS) if self.public_url else left
+            if not self._under_way:
+                await asyncio.sleep(pause)
+            elif done := (await asyncio.wait(self._under_way, timeout=pause, return_when=asyncio.FIRST_COMPLETED))[0]:
+                return done
+            is_pushed = await asyncio.to_thread(self._is_pushed) if self.public_url else False
+            if is_pushed:
+                break
+        return set()
+
+    def _is_pushed(self) -> bool:
+        with self.desk.store.reading() as session:
+            return bool(queue.due(session, (PUSH,), self.clock(), 1))
 
     async def _visit(self, tools: Tools, source: Source) -> Visit | None:
         try:

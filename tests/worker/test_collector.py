@@ -405,6 +405,33 @@ def test_a_push_is_read_when_its_hub_signed_it_and_dropped_when_not(desk: Desk) 
         assert after.last_push_at == START
 
 
+def test_a_push_waits_for_no_look(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.collector.LOOK_SECONDS", 60.0)
+    body = rss("Pushed news", start=7).encode()
+    signed = "sha256=" + hmac.new(b"s" * 40, body, hashlib.sha256).hexdigest()
+    subscribed = {"source_id": "acme", "hub": "h", "topic": "http://acme/feed", "token": "t" * 40, "secret": "s" * 40}
+
+    async def pushed(collector: Collector) -> None:
+        running = asyncio.create_task(collector.run(lambda: True, forever=True))
+        await asyncio.sleep(0.5)  # its first look is over
+        with desk.store.writing() as session:
+            subscriptions.save(session, subscriptions.Subscription(**subscribed, next_due=START + timedelta(days=9)))
+            assert subscriptions.keep_push(session, "t" * 40, signed, XML, body, START)
+        for _ in range(200):
+            if titles(desk):
+                break
+            await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with Site(PAGES) as site:
+        acme = replace(desk, sources={"acme": source(site, "/feed").model_copy(update={"enabled": False})})
+        asyncio.run(
+            pushed(Collector(acme, Guard(allow=site.allow), Clock(), delay=0.0, public_url="https://w.example"))
+        )
+    assert titles(desk) == ["Pushed news"]
+
+
 def test_a_push_that_nobody_can_read_is_set_aside_after_three_strikes(desk: Desk) -> None:
 
     clock, body = Clock(), b"<html>no feed</html>"
