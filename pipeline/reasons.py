@@ -9,10 +9,14 @@ from knowledge.index import KnowledgeBase
 from knowledge.schema import Relation
 from pipeline.records import Reason
 
+LISTED = "is_listed_as"
+
 
 @lru_cache(maxsize=8192)
 def phrase(knowledge: KnowledgeBase, relation: Relation, told: bool) -> Reason:
     """A tie in words; `told` says whether its note was written by the day of the link."""
+    if relation.kind == LISTED:
+        return _listed(knowledge, relation)
     kind = knowledge.relation_kinds[relation.kind]
     concept = knowledge.concepts.get(relation.concept) if relation.concept else None
     label_zh, label_en = (concept.name_zh, f"{kind.name_en} {concept.id}") if concept else (kind.name_zh, kind.name_en)
@@ -32,6 +36,17 @@ def phrase(knowledge: KnowledgeBase, relation: Relation, told: bool) -> Reason:
     head_zh = f"{_company(knowledge, company, 'zh')} ← {_security(knowledge, security, 'zh')} {label_zh}"
     head_en = f"{_company(knowledge, company, 'en')} ← {_security(knowledge, security, 'en')}: {label_en}"
     return Reason(zh=f"{head_zh}（{'，'.join(zh)}）", en=f"{head_en} ({'; '.join(en)})")
+
+
+def _listed(knowledge: KnowledgeBase, relation: Relation) -> Reason:
+    """That a company is the issuer itself: `阿里巴巴即 09988.HK 的发行人`."""
+    since = f"{relation.valid_from} 起，", f"since {relation.valid_from}; "
+    zh, en = since if relation.valid_from else ("", "")
+    source = relation.source[0]
+    return Reason(
+        zh=f"{_company(knowledge, relation.company, 'zh')}即 {relation.security} 的发行人（{zh}来源：{_source(source, 'zh')}）",
+        en=f"{_company(knowledge, relation.company, 'en')} is the issuer of {relation.security} ({en}source: {_source(source, 'en')})",
+    )
 
 
 def _company(knowledge: KnowledgeBase, company: str, language: str) -> str:
@@ -59,4 +74,6 @@ def _source(source: str, language: str) -> str:
         return urlsplit(source).hostname or source
     if source.startswith("unsourced"):
         return "未核实的常识" if language == "zh" else "general knowledge, unsourced"
+    if source.startswith(("code-index:", "code search")):
+        return "公开代码摘录" if language == "zh" else "an excerpt of public code"
     return source
