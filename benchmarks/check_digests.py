@@ -1,8 +1,9 @@
 """Digests of real weeks held against their own facts: every number, code and address of every format, read back from the files.
 
     python -m benchmarks.check_digests week_2024_03.jsonl 2024-W11 2024-W13
+    python -m benchmarks.check_digests demo 2024-W12
 
-Documents as `launchwatch ingest` takes them go into a throw-away store; each week is written under every lens and in both
+Documents as `launchwatch ingest` takes them, or the bundled sample, go into a throw-away store; each week is written under every lens and in both
 languages; text, Markdown, HTML, JSON and Word are parsed as files, PDF is read with poppler's `pdftotext`, where it is
 installed (what a line break of a cell cut in two is looked up in the Markdown). One line a week and lens: how much was
 read, and what nothing supports; the exit code is 1 where anything is.
@@ -137,8 +138,8 @@ def main(path: str, *weeks: str) -> int:
     """The whole check in a throw-away store; how many pieces nothing supports."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["LAUNCHWATCH_HOME"] = home
-        documents = str(Path(path).resolve())
-        subprocess.run([sys.executable, "-m", "cli.main", "ingest", documents], check=True, stdout=sys.stderr)
+        filling = ["demo", "--folder", home] if path == "demo" else ["ingest", str(Path(path).resolve())]
+        subprocess.run([sys.executable, "-m", "cli.main", *filling], check=True, stdout=sys.stderr)
         with opened_desk(read_settings()) as desk:
             return sum(check(desk, week, lens) for week in weeks for lens in desk.lexicon.knowledge.lenses)
 

@@ -18,6 +18,8 @@ RECORD_KINDS = frozenset({"context_length", "parameters", "video_duration", "tra
 """Kinds whose figure says the same of every product; a score depends on its test, a speed-up on what it is measured against."""
 RIVAL_KINDS = frozenset({"context_length", "video_duration"})
 """Kinds for which the strongest stored figures of other companies are worth a sentence."""
+CENTRAL = 80
+"""Relevance from which a product of those who act surely is what an event is about."""
 RECORD_NEEDS = 2
 """How many other subjects must be stored before a best-so-far is worth saying."""
 RIVALS = 3
@@ -216,8 +218,18 @@ def aspect(fact: EventFact) -> str:
     return ""
 
 
+def stated_product(event: Event) -> ProductTag | None:
+    """The product of one who acts that the words which show the event's type name first: introduced Jamba."""
+    acting = {tag.id for tag in event.companies if tag.role == "actor"}
+    said = fold(event.event_type_quote)
+    sure = [p for p in event.products if p.company in acting and p.relevance >= CENTRAL and fold(p.name) in said]
+    return min(sure, key=lambda p: (said.find(fold(p.name)), -p.relevance, -len(p.name), p.name), default=None)
+
+
 def main_product(event: Event) -> ProductTag | None:
-    """The product at the centre of an event: one that a title names before others, then the most relevant."""
+    """The product at the centre of an event: as the words of its type say, else a titled one, then the most relevant."""
+    if stated := stated_product(event):
+        return stated
     titles = fold(f"{event.title_zh or ''} {event.title_en or ''}")
     return max(event.products, key=lambda p: (fold(p.name) in titles, p.relevance), default=None)
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from pipeline.compare import is_headlined, named, number
+from pipeline.compare import CENTRAL, is_headlined, named, number, stated_product
 from pipeline.digest.figures import spoken
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.wording import CUES, DOING, GIVES_AFTER, HEDGES, KIN, PASSIVE, PREDICATES, RIVAL_BEFORE
@@ -18,8 +18,6 @@ HEADLINE_ZH = 20
 HEADLINE_EN = 72
 HEADLINE_LEAST = 6
 """A clause shorter than this names nobody's change."""
-CENTRAL = 80
-"""Relevance from which a product of those who act surely is what an event is about."""
 LEADS = 0.6
 """What part of the foremost actor's relevance another one needs, so that the event is its own too."""
 NEAR = 2
@@ -107,7 +105,7 @@ def centre(event: Event, ledger: Ledger) -> ProductTag | None:
     only another's, while the event is about a product that it does not name. Before all, the one that the words of the
     event's type name.
     """
-    if stated := _stated(event):
+    if stated := stated_product(event):
         return stated
     companies = (ledger.knowledge.companies.get(tag.id) for tag in event.companies)
     taken = {fold(name) for row in companies if row for name in row.names}
@@ -116,21 +114,6 @@ def centre(event: Event, ledger: Ledger) -> ProductTag | None:
     own = [p for p in products if fold(p.name) not in taken] or products
     found = max(own, key=lambda p: (p.company in acting, p.relevance, bool(p.version), p.name), default=None)
     return None if found and found.company not in acting and _central(event) else found
-
-
-def _stated(event: Event) -> ProductTag | None:
-    """The product that the words which show the event's type name, of one who acts: introduced Jamba."""
-    acting = {tag.id for tag in event.companies if tag.role == "actor"}
-    said = fold(event.event_type_quote)
-    named_in = [
-        p
-        for p in event.products
-        if p.company in acting
-        and p.relevance >= CENTRAL
-        and (place := said.find(fold(p.name))) >= 0
-        and not RIVAL_BEFORE.search(said[:place])
-    ]
-    return max(named_in, key=lambda p: (p.relevance, len(p.name), p.name), default=None)
 
 
 def with_version(tag: ProductTag) -> str:
@@ -302,7 +285,7 @@ def change_of(event: Event, ledger: Ledger, language: str) -> str | None:
     all_titles = fold(f"{event.title_zh or ''} {event.title_en or ''} {event.event_type_quote}")
     if any(hedge in all_titles for hedge in HEDGES) or not _is_subject(main, event):
         return None
-    if main != _stated(event) and _speaks_of_another(event, ledger):
+    if main != stated_product(event) and _speaks_of_another(event, ledger):
         return None
     return PREDICATES[kind].say(language).format(what)
 
@@ -310,7 +293,7 @@ def change_of(event: Event, ledger: Ledger, language: str) -> str | None:
 def _kind(event: Event) -> str | None:
     """The kind of event that a title's words bear out: its own, else a kindred one."""
     titled = fold(f"{event.title_zh or ''} {event.title_en or ''}")
-    for said in (titled, fold(event.event_type_quote) if _stated(event) else ""):
+    for said in (titled, fold(event.event_type_quote) if stated_product(event) else ""):
         for kind in (event.event_type, *KIN.get(event.event_type, ())):
             if kind in PREDICATES and any(cue in said for cue in CUES[kind]):
                 return kind

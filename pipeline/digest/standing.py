@@ -157,7 +157,7 @@ def _block(
     last: Digest | None,
 ) -> ThemeBlock:
     why = []
-    for one in touching[:NAMED]:
+    for one in islice((one for one in touching if tells(one.event, ledger)), NAMED):
         match = next(m for m in one.score.themes if m.theme_id == theme.id)
         headline = headlines[one.event.id]
         why.append(_triggered(one, match.reason, headline, ledger))

@@ -9,7 +9,7 @@ from itertools import islice
 
 from knowledge.index import KnowledgeBase
 from knowledge.schema import Lens
-from pipeline.compare import Earlier, compare
+from pipeline.compare import CENTRAL, Earlier, compare
 from pipeline.digest import coming, comparing, heading, linked, market, standing, stated, telling
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.period import Period
@@ -178,7 +178,7 @@ def _foremost(event: Event) -> set[str]:
     """The known products that lead in an event, of companies that act."""
     acting = {tag.id for tag in event.companies if tag.role == "actor"}
     most = max((p.relevance for p in event.products), default=0)
-    return {p.id for p in event.products if p.id and p.company in acting and p.relevance >= max(most, heading.CENTRAL)}
+    return {p.id for p in event.products if p.id and p.company in acting and p.relevance >= max(most, CENTRAL)}
 
 
 def _is_open(event: Event) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.compare import Comparison, compare
+from pipeline.compare import Comparison, compare, main_product
 from pipeline.records import CompanyTag, Event, EventFact, ProductTag
 from tests.pipeline.founding_week import at, context, kimi, knowledge, report
 
@@ -147,3 +147,19 @@ def test_prices_are_compared_side_by_side_only() -> None:
 def test_two_sizes_of_one_product_are_no_rivals() -> None:
     facts = (*plain_kimi().facts, context(80_000, "Kimi mini支持8万字", "Kimi mini", "k1", comparison=True))
     assert by_rule(compare(kimi().model_copy(update={"facts": facts}), [], knowledge()), "rival") == []
+
+
+def test_the_product_that_the_words_of_the_type_name_is_the_main_one_and_not_its_measure() -> None:
+    makers = (
+        CompanyTag(id="moonshot-ai", relevance=99, role="actor", quote="Kimi"),
+        CompanyTag(id="openai", relevance=60, role="mentioned", quote="GPT-4"),
+    )
+    products = (
+        ProductTag(id="gpt-4", name="GPT-4", company="openai", relevance=91, quote="GPT-4"),
+        ProductTag(id="kimi", name="Kimi", company="moonshot-ai", relevance=90, quote="Kimi"),
+    )
+    event = kimi().model_copy(
+        update={"companies": makers, "products": products, "title_zh": "这家创企的能力接近GPT-4", "title_en": None}
+    )
+    assert main_product(event.model_copy(update={"event_type_quote": "released Kimi to rival GPT-4"})) == products[1]
+    assert main_product(event.model_copy(update={"event_type_quote": "发布"})) == products[0]
