@@ -3,10 +3,10 @@
     python -m benchmarks.check_digests week_2024_03.jsonl 2024-W11 2024-W13
     python -m benchmarks.check_digests demo 2024-W12
 
-Documents as `launchwatch ingest` takes them, or the bundled sample, go into a throw-away store; each week is written under every lens and in both
-languages; text, Markdown, HTML, JSON and Word are parsed as files, PDF is read with poppler's `pdftotext`, where it is
-installed (what a line break of a cell cut in two is looked up in the Markdown). One line a week and lens: how much was
-read, and what nothing supports; the exit code is 1 where anything is.
+Documents as `launchwatch ingest` takes them, or the bundled sample, go into a throw-away store; each week is written
+under every lens and in both languages; text, Markdown, HTML, JSON and Word are parsed as files, PDF is read with
+poppler's `pdftotext`, where it is installed (what a line break of a cell cut in two is looked up in the Markdown). One
+line a week and lens: how much was read, and what nothing supports; the exit code is 1 where anything is.
 """
 
 from __future__ import annotations
