@@ -35,7 +35,9 @@ _documents = tables.table(tables.DocumentRow)
 
 def socket_url(url: str) -> str:
     """A broker's address as Celery writes it, the way redis-py takes it."""
-    return url.replace("redis+socket://", "unix://", 1)
+    if not url.startswith("redis+socket://"):
+        return url
+    return url.replace("redis+socket://", "unix://", 1).replace("?virtual_host=", "?db=", 1)
 
 
 def changed_since(session: Session, since: datetime, limit: int = 500) -> list[tuple[str, datetime]]:

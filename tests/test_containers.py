@@ -11,9 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -138,13 +138,21 @@ def resolved(text: str) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text).replace("$$", "$")
 
 
-@contextmanager
-def started(command: list[str], home: Path, redis: servers.Redis) -> Iterator[dict[str, str]]:
-    """A service's command outside its container, and the environment in which its health check would run."""
+class Running(NamedTuple):
+    """A service's command outside its container."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    environment: dict[str, str]
+    """In which its health check would run."""
+
+
+def started(command: list[str], home: Path, broker: str) -> Running:
+    home.mkdir()
     environment = {
         **os.environ,
         "LAUNCHWATCH_HOME": str(home),
-        "LAUNCHWATCH_REDIS_URL": redis.broker_url,
+        "LAUNCHWATCH_REDIS_URL": broker,
         "HOSTNAME": socket.gethostname(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
@@ -152,18 +160,15 @@ def started(command: list[str], home: Path, redis: servers.Redis) -> Iterator[di
         process = subprocess.Popen(
             list(map(resolved, command)), env=environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
         )
-        try:
-            yield environment
-            assert process.poll() is None, "it ended by itself"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+    return Running(process, home / "log", environment)
 
 
-def wait(until: Callable[[], bool], seconds: float) -> None:
+def wait(until: Callable[[], bool], seconds: float) -> bool:
+    """Whether it came true in time."""
     end = time.monotonic() + seconds
-    while not until() and time.monotonic() < end:
+    while not (so := until()) and time.monotonic() < end:
         time.sleep(0.2)
+    return so
 
 
 def healthy(service: dict[str, Any], environment: dict[str, str]) -> bool:
@@ -173,17 +178,41 @@ def healthy(service: dict[str, Any], environment: dict[str, str]) -> bool:
     )
 
 
+@pytest.fixture(scope="module")
+def running(
+    services: dict[str, dict[str, Any]], redis_service: servers.Redis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Running]]:
+    """Services at work, started at once; each has a broker of its own, so that no health check hears another's answer."""
+    home = tmp_path_factory.mktemp("services")
+    names = ["worker", "crawler", "beat"]
+    made = {
+        name: started(services[name]["command"], home / name, database(redis_service.broker_url, number))
+        for number, name in enumerate(names, start=1)
+    }
+    yield made
+    for service in made.values():
+        service.process.send_signal(signal.SIGTERM)
+    for service in made.values():
+        service.process.wait(timeout=60)
+
+
+def database(broker: str, number: int) -> str:
+    """Another database of the same server."""
+    parts = urlsplit(broker)
+    if parts.scheme == "redis+socket":
+        return f"{broker}?virtual_host={number}"
+    return parts._replace(path=f"/{number}").geturl()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["worker", "crawler", "beat"])
 def test_a_service_starts_and_its_health_check_sees_it(
-    name: str, services: dict[str, dict[str, Any]], redis_server: servers.Redis, tmp_path: Path
+    name: str, services: dict[str, dict[str, Any]], running: dict[str, Running]
 ) -> None:
-    service = services[name]
-    log = tmp_path / "log"
-    with started(service["command"], tmp_path, redis_server) as environment:
-        wait(lambda: READY.search(log.read_text("utf-8")) is not None, 20)  # a ping that is too early costs ten seconds
-        wait(lambda: healthy(service, environment), 60)
-        assert healthy(service, environment), log.read_text("utf-8")
+    process, log, environment = running[name]
+    wait(lambda: READY.search(log.read_text("utf-8")) is not None, 40)  # a ping that is too early costs ten seconds
+    assert wait(lambda: healthy(services[name], environment), 60), log.read_text("utf-8")
+    assert process.poll() is None, "it ended by itself"
 
 
 def test_a_health_check_sees_that_nothing_runs(

@@ -39,6 +39,7 @@ class Tree:
             "LAUNCHWATCH_HOME": str(home),
             "LAUNCHWATCH_PORT": str(self.port),
             "LAUNCHWATCH_BUNDLED_SOURCES": "false",
+            "LAUNCHWATCH_PROCESSES": "1",
         }
         self.log = (home / "log").open("wb")
         self.process = subprocess.Popen(
@@ -106,7 +107,11 @@ def test_the_tree_serves_what_it_processes_and_ends_whole(tree: Tree) -> None:
     before = tree.members()
     part = max(before - {tree.process.pid})
     os.kill(part, signal.SIGKILL)
-    time.sleep(3)
+    deadline = time.monotonic() + SECONDS
+    while not (started := tree.members() - before) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert started
+    assert "starting it again" in (tree.home / "log").read_text()
     tree.wait_for("/readyz")
 
     tree.process.send_signal(signal.SIGINT)

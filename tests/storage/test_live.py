@@ -78,3 +78,14 @@ def test_a_lost_redis_costs_neither_the_writer_nor_the_listener(sqlite_url: str)
 @pytest.mark.parametrize("url", ["", "redis://127.0.0.1:1/0"])
 def test_telling_nobody_is_fine(url: str) -> None:
     live.Publisher(url).publish([])
+
+
+@pytest.mark.parametrize(
+    ("broker", "client"),
+    [
+        ("redis://:secret@redis:6379/2", "redis://:secret@redis:6379/2"),
+        ("redis+socket:///run/redis.sock?virtual_host=3", "unix:///run/redis.sock?db=3"),
+    ],
+)
+def test_a_broker_is_reached_by_its_own_address(broker: str, client: str) -> None:
+    assert live.socket_url(broker) == client
