@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from datetime import UTC, tzinfo
 from typing import Any
 
 import trafilatura
 from lxml import etree
 from lxml import html as lxml_html
+from trafilatura.settings import use_config
 
 from crawlers.addresses import joined
 from crawlers.charset import to_text
@@ -42,6 +45,20 @@ _DATE_NAMES = (
     "weibo: article:create_at",
     "date",
 )
+_EXTRACTION = use_config()
+_EXTRACTION.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")
+"""Characters below which a part of a page is taken for no article; an item of news in Chinese has fewer than the usual 250."""
+_BREAKS = 4
+"""Line breaks that make paragraphs of what stands between them."""
+_NEARLY_ALL = 0.7
+_INLINE = frozenset(
+    {"a", "b", "code", "em", "font", "i", "img", "mark", "q", "small", "span", "strong", "sub", "sup", "u"}
+)
+_FURNITURE = re.compile(
+    r"\W{0,3}(?:责任编辑|编辑|校对|审核|广告声明|微信扫一扫|扫码关注|分享到|阅读原文|相关(?:新闻|阅读|文章|推荐)|本文来自微信公众号"
+    r"|该文观点仅代表作者本人|版权所有|未经授权)(?:[：:，,\s]|该公众号|关注|不得|$|.{0,4}平台).{0,100}$"
+)
+"""Lines that stand by many a Chinese article and belong to none."""
 _CHINESE_TIME = re.compile(r"(?<!\d)20\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?")
 _DATE_CLASS = "time|date|pubtime|publish|post-meta|article-info|article__meta|meta"
 _SCRIPTS = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>", re.I | re.S)
@@ -57,7 +74,7 @@ def read_page(body: bytes, url: str = "", headers: Mapping[str, str] | None = No
     if body[:2048].count(0) > 40 and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NotAFeed("binary", "a binary file, not a page")
     text = to_text(body, (headers or {}).get("content-type", "")).text
-    tree = _tree(text)
+    tree = _tree(_with_hidden_parts(text))
     words = _article(text, tree, url)
     if len(words) < 200 and challenge(text):
         raise NotAFeed("challenge", "a page that checks for robots stands before it")
@@ -105,14 +122,54 @@ def _article(text: str, tree: Tree, url: str) -> str:
     if _too_much(tree):
         return _all_words(text)
     found = trafilatura.extract(
-        _with_lazy_parts(text),
+        _as_article(deepcopy(tree)),
         url=url or None,
         fast=True,
         include_comments=False,
         include_tables=True,
         deduplicate=False,
+        config=_EXTRACTION,
     )
-    return found or ""
+    return "\n".join(line for line in (found or "").splitlines() if not _FURNITURE.match(line))
+
+
+def _as_article(tree: Tree) -> Tree:
+    """A page on which the extractor sees the article, whatever its author calls the block that holds it.
+
+    Words between line breaks become paragraphs; the block that holds nearly all paragraphs is called the article's body.
+    """
+    for block in list(tree.iter("div", "section", "article", "td")):
+        if sum(child.tag == "br" for child in block) >= _BREAKS:
+            _part(block)
+    if next(tree.iter("article"), None) is None:
+        words: Counter[Tree] = Counter()
+        for paragraph in tree.iter("p"):
+            if (holder := paragraph.getparent()) is not None:
+                words[holder] += len("".join(paragraph.itertext()).strip())
+        for block, count in words.most_common(1):
+            if block.tag != "body" and count >= _NEARLY_ALL * words.total():
+                block.set("itemprop", "articleBody")
+    return tree
+
+
+def _part(block: Tree) -> None:
+    paragraph = etree.SubElement(block, "p")
+    block.remove(paragraph)
+    paragraph.text, block.text = block.text, None
+    parts = [paragraph]
+    for child in list(block):
+        tail, child.tail = child.tail, None
+        if child.tag in _INLINE:
+            parts[-1].append(child)
+            child.tail = tail
+            continue
+        block.remove(child)
+        paragraph = block.makeelement("p")
+        paragraph.text = tail
+        parts += [paragraph] if child.tag == "br" else [child, paragraph]
+    for part in parts:
+        if part.tag != "p" or "".join(part.itertext()).strip():
+            block.append(part)
 
 
 def _too_much(tree: Tree) -> bool:
@@ -130,7 +187,7 @@ def _all_words(text: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", html.unescape(text)).strip()
 
 
-def _with_lazy_parts(text: str) -> str:
+def _with_hidden_parts(text: str) -> str:
     """Pages that hide the article until a script runs (`visibility: hidden` in WeChat's), made visible."""
     return re.sub(r"(?i)(id=[\"']js_content[\"'][^>]*?)style=[\"'][^\"']*[\"']", r"\1", text)
 

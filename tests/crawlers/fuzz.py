@@ -22,7 +22,7 @@ from crawlers.answer import FetchFailed
 from crawlers.cage import Cage
 from crawlers.fetch import Fetcher
 from crawlers.guard import Guard
-from crawlers.limits import FEED, KIB
+from crawlers.limits import FEED, KIB, PAGE
 from crawlers.reading import Reader, Reading, Task
 from tests.crawlers.conftest import cpu_seconds
 from tests.site.hostile import EVERYTHING
@@ -117,6 +117,7 @@ def main(minutes: float, seed: int) -> int:
     with Cage() as cage:
         while time.monotonic() < end:
             reader, body = dice.choice(readers), spoilt(bodies, dice)
+            body = body[: PAGE.body_bytes] if reader == "page" else body
             before = cpu_seconds(cage)
             reading = cage.read_now(Task(reader=reader, url="http://e.org/a"), body)
             seconds = max(0.0, cpu_seconds(cage) - before)

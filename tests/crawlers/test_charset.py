@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from crawlers.charset import to_text
@@ -76,3 +78,11 @@ def test_no_bytes_are_too_odd(body: bytes) -> None:
 def test_a_mark_decides_over_every_label() -> None:
     assert to_text(page(LATIN, "gbk").encode("utf-8-sig"), "text/xml; charset=big5").encoding == "utf-8"
     assert CHINESE in to_text(page(CHINESE, "utf-8").encode("utf-32")).text
+
+
+def test_many_foreign_bytes_take_no_longer_than_a_few() -> None:
+    body = ("新模型".encode() + b"\x92") * 60_000
+    began = time.process_time()
+    decoded = to_text(body)
+    assert time.process_time() - began < 0.5
+    assert decoded.text == "新模型’" * 60_000

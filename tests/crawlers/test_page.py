@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -120,3 +121,53 @@ def test_odd_pages_do_not_raise(body: bytes) -> None:
 def test_a_canonical_address_is_taken_if_it_is_one() -> None:
     assert read(page(ENGLISH, '<link rel=canonical href="/b">')).url == "https://e.org/b"
     assert read(page(ENGLISH, '<link rel=canonical href="javascript:x">')).url == "https://e.org/a"
+
+
+PAGES = Path(__file__).parent / "pages"
+SAVED = {
+    "account.html": (
+        ("远山模型发布：上下文一次读完二百万字", "2024-03-18 09:30"),
+        (
+            "读完一部长篇小说并回答其中的细节，大约需要四十秒。",
+            "输入价格每百万字降到十二元；",
+            "网页版在四月",
+            "先读一遍。",
+        ),
+        ("微信扫一扫", "在看", "#大模型", "data:image"),
+    ),
+    "digest.html": (
+        ("青禾推出新款推理芯片：功耗降四成", "2024-03-21 07:48"),
+        (
+            "功耗比上一代降低 40%",
+            "| 显存 | 32 GB | 96 GB |",
+            "- 支持四位量化",
+            "- 提供与主流框架兼容的编译器",
+            "售价没有公布",
+        ),
+        ("广告声明", "显卡涨价潮来了", "日榜", "投稿", "img.example.org"),
+    ),
+    "magazine.html": (
+        ("写代码的智能体开始进工厂", "2024-03-20 08:12"),
+        ("三月的苏州，", "成本怎么算", "- 第一个月，智能体只给建议；", "- 第三个月，系统自动下发。", "两家产业基金。"),
+        ("登录", "咖啡店", "九块九", "仅代表作者本人", "另一份正文", "<br"),
+    ),
+    "portal.gbk.html": (
+        ("北辰科技开源视频模型 单卡可以运行", "2024-03-19 14:05"),
+        ("本报讯 北辰科技昨日在上海宣布", "喆、堃等生僻字", "同行检查。", "配套的剪辑软件。"),
+        ("家电大促销", "责任编辑", "新浪微博", "芯片股", "楼市周报", "首页"),
+    ),
+}
+"""Pages of our own, shaped like those of Chinese accounts, news sites, magazines and portals: head, words, and none of these."""
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_saved_chinese_page_gives_its_article_and_nothing_else(name: str) -> None:
+    (title, when), words, others = SAVED[name]
+    entry = read((PAGES / name).read_bytes())
+    assert entry.published_at is not None
+    assert (entry.title, f"{entry.published_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}") == (title, when)
+    assert (entry.language, entry.published_precision) == ("zh", "time")
+    places = [entry.text.find(part) for part in words]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert [part for part in others if part in entry.text] == []
