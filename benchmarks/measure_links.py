@@ -37,6 +37,8 @@ def main(documents: list[Path], listed: bool) -> None:
     pairs = [pair for pair in pairs if pair["document"] in found]
     for held_out in (False, True):
         part = [pair for pair in pairs if pair.get("held_out", False) is held_out]
+        if not part:
+            continue
         counts: Counter[tuple[str, str]] = Counter()
         for pair in part:
             given = answer(found[pair["document"]].get(pair["security"]))
