@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from hashlib import sha256
@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from storage import migrate, secrets
 from storage.errors import StoreError as StoreError
@@ -175,6 +176,18 @@ def _upsert(for_postgres: bool, into: Table, keys: tuple[str, ...], names: tuple
 def is_new(session: Session, statement: Insert) -> bool:
     """Whether an INSERT that does nothing on a conflict inserted its row."""
     return session.execute(statement.returning(literal(1))).first() is not None
+
+
+def added(session: Session, into: Table, rows: Sequence[dict[str, Any]], key: str) -> list[Any]:
+    """Rows of the same columns written, those aside that something there conflicts with; the keys of the written ones."""
+    return list(session.execute(_adding(is_postgres(session), into, key), rows).scalars()) if rows else []
+
+
+@cache
+def _adding(for_postgres: bool, into: Table, key: str) -> ReturningInsert[Any]:
+    """The statement, built once, as above."""
+    statement = postgresql.insert(into) if for_postgres else sqlite.insert(into)
+    return statement.on_conflict_do_nothing().returning(into.c[key])
 
 
 def is_postgres(session: Session) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Record
 from storage import secrets, tables
-from storage.engine import insert, is_new
+from storage.engine import added
 
 DeliveryState = Literal["new", "sending", "sent", "failed", "unknown", "dead"]
 """`failed` and `unknown` (nobody knows whether it arrived) are tried again; `dead` waits for a person."""
@@ -62,12 +62,19 @@ def push(session: Session, alert: Alert, destinations: Iterable[str], now: datet
 
     An important one, or one that is urgent whatever it tells, goes before all that are not.
     """
-    subject = alert.substance or alert.id
-    is_first = urgent or (alert.importance or 0) >= IMPORTANT
-    return sum(
-        push_one(session, "alert", alert.id, destination, now, subject=subject, priority=int(is_first))
+    return push_all(session, [(alert, destinations)], now, urgent=urgent)
+
+
+def push_all(
+    session: Session, told: Iterable[tuple[Alert, Iterable[str]]], now: datetime, *, urgent: bool = False
+) -> int:
+    """Alerts to bring to the destinations of each, as one alone; how many deliveries are new."""
+    rows = [
+        _row(session, "alert", alert.id, destination, now, subject=alert.substance, priority=_priority(alert, urgent))
+        for alert, destinations in told
         for destination in destinations
-    )
+    ]
+    return len(added(session, _deliveries, rows, "id"))
 
 
 def push_one(
@@ -77,29 +84,47 @@ def push_one(
     destination: str,
     now: datetime,
     *,
+    not_before: datetime | None = None,
+) -> bool:
+    """A bundle or a digest to bring to one destination; False when it is under way or was told there."""
+    return bool(
+        added(session, _deliveries, [_row(session, kind, about, destination, now, not_before=not_before)], "id")
+    )
+
+
+def _priority(alert: Alert, urgent: bool) -> int:
+    return int(urgent or (alert.importance or 0) >= IMPORTANT)
+
+
+def _row(
+    session: Session,
+    kind: DeliveryKind,
+    about: str,
+    destination: str,
+    now: datetime,
+    *,
     subject: str = "",
     not_before: datetime | None = None,
     priority: int = 0,
-) -> bool:
-    """An alert, a bundle or a digest to bring to one destination; False when its subject is under way or was told there."""
+) -> dict[str, Any]:
+    """A new delivery; what has the same subject is told to a destination once."""
     target = mark(session, destination)
     message = sha256(f"{kind}\n{about}\n{target.hex()}".encode()).hexdigest()
-    statement = insert(session, _deliveries).values(
-        kind=kind,
-        alert_id=about,
-        subject=subject or about,
-        destination=secrets.of(session).seal(session, destination),
-        destination_hash=target,
-        message_id=f"msg_{message[:24]}",
-        state="new",
-        attempts=0,
-        repeat=False,
-        not_before=not_before or now,
-        made_at=now,
-        answer="",
-        priority=priority,
-    )
-    return is_new(session, statement.on_conflict_do_nothing())
+    return {
+        "kind": kind,
+        "alert_id": about,
+        "subject": subject or about,
+        "destination": secrets.of(session).seal(session, destination),
+        "destination_hash": target,
+        "message_id": f"msg_{message[:24]}",
+        "state": "new",
+        "attempts": 0,
+        "repeat": False,
+        "not_before": not_before or now,
+        "made_at": now,
+        "answer": "",
+        "priority": priority,
+    }
 
 
 def claim(session: Session, now: datetime, lease_for: timedelta, limit: int = 10) -> list[Delivery]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, delete, func, or_, select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from pipeline.records import Alert, Watch
 from storage import secrets as vault
 from storage import tables
-from storage.engine import insert, is_new, upsert
+from storage.engine import added, upsert
 
 _watches = tables.table(tables.WatchRow)
 _alerts = tables.table(tables.AlertRow)
@@ -51,9 +51,16 @@ def remove(session: Session, watch_id: str) -> bool:
 
 def save_alert(session: Session, alert: Alert) -> bool:
     """An alert kept, once; False when it was there already."""
-    row = {name: getattr(alert, name) for name in ("id", "watch_id", "event_id", "version", "made_at")}
-    statement = insert(session, _alerts).values(**row, body=alert.model_dump_json())
-    return is_new(session, statement.on_conflict_do_nothing())
+    return bool(save_alerts(session, [alert]))
+
+
+def save_alerts(session: Session, alerts: Iterable[Alert]) -> list[Alert]:
+    """Alerts kept, each once; those that were not there."""
+    given = {alert.id: alert for alert in alerts}
+    names = ("id", "watch_id", "event_id", "version", "made_at")
+    rows = [{n: getattr(one, n) for n in names} | {"body": one.model_dump_json()} for one in given.values()]
+    new = set(added(session, _alerts, rows, "id"))
+    return [alert for alert in given.values() if alert.id in new]
 
 
 def alert(session: Session, alert_id: str) -> Alert | None:

@@ -53,6 +53,8 @@ CANARY = Canary()
 def pytest_configure(config: pytest.Config) -> None:
     """Everything at DEBUG, and every door that a secret comes in by watched."""
     config.option.log_level = "DEBUG"
+    for reader in ("httpx", "httpx2"):
+        logging.getLogger(reader).setLevel(logging.WARNING)  # the tests' own browser, which says what it asks for
     filtering = structlog.make_filtering_bound_logger
     structlog.make_filtering_bound_logger = lambda *_, **__: filtering(logging.DEBUG)
     pipeline.destination.destination = _watched(pipeline.destination.destination, _of_address)

@@ -35,13 +35,13 @@ def queue_alerts(
     session: Session, alerts: Iterable[Alert], book: WatchBook, now: datetime, markets: Sequence[Market]
 ) -> int:
     """Alerts kept with their way out; one that was made before is told no more. How many are new."""
-    fresh = [alert for alert in alerts if watches.save_alert(session, alert)]
-    for alert in fresh:
-        watch = book.by_id[alert.watch_id]
-        slot = timing.slot(watch, now, markets)
-        if slot is None:
-            outbox.push(session, alert, watch.destinations, now)
-        else:
+    fresh = watches.save_alerts(session, alerts)
+    slots = [
+        (alert, book.by_id[alert.watch_id], timing.slot(book.by_id[alert.watch_id], now, markets)) for alert in fresh
+    ]
+    outbox.push_all(session, ((alert, watch.destinations) for alert, watch, slot in slots if slot is None), now)
+    for alert, watch, slot in slots:
+        if slot is not None:
             bundles.hold(session, watch, alert, slot, partial(timing.slot_after, watch, markets=markets), now)
     return len(fresh)
 
