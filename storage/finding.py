@@ -11,12 +11,12 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from pipeline.query import Alternative, Group, Query, Term
+from pipeline.query import Group, Query, Term
 from pipeline.records import Record
 from storage import tables
 from storage.engine import is_postgres
@@ -24,6 +24,8 @@ from storage.search import LONGEST_TOKEN, Kind, first_id, quoted, tag
 
 CANDIDATES = 300
 """Newest matches that are ranked: ranking every match of a common word costs seconds in a large store."""
+SOME = 100
+"""Newest that hold some of the words and are ranked, where few hold all."""
 COUNTED = 2_000
 """Newest matches whose tags are counted for facets."""
 FADE = timedelta(days=30)
@@ -87,7 +89,7 @@ def find(
         and loose.groups != query.groups
     ):
         whole = {subject for _, _, _, subject, _ in ranked}
-        more = _ranked(session, loose, query, kind, lens, order, wanted)
+        more = _ranked(session, loose, query, kind, lens, order, max(limit + offset, SOME))
         ranked += [(*each, False) for each in more if each[3] not in whole]
     return [
         Hit(kind=of_kind, subject=subject, when=_when(number), score=-score, whole=whole)
@@ -99,16 +101,17 @@ def _ranked(
     session: Session, asked: Query, query: Query, kind: Kind | None, lens: str, order: Order, wanted: int
 ) -> list[tuple[float, int, Kind, str]]:
     """What answers one query, in the order of how well it fits another: score and row id, turned about, and what it is."""
-    rows = _newest(session, asked, kind, wanted, _WHOLE)
+    rows = newest(session, asked, kind, wanted, _WHOLE)
     told = _told(session, asked, query, wanted) if kind == "event" else {}
     rows = [*rows, *_rows_of(session, set(told) - {row.subject for row in rows}, asked)]
     if not rows:
         return []
     weights = {} if order == "newest" else _importance(session, [row.subject for row in rows], lens)
-    newest = max(row.id for row in rows)
-    fits = _weighed([_better(_fits(row, query), told.get(row.subject)) for row in rows])
+    latest = max(row.id for row in rows)
+    sought = _sought(query)
+    fits = _weighed([_better(_fits(row, sought), told.get(row.subject)) for row in rows])
     return sorted(
-        (-_rank(row.id, fit, weights.get(row.subject, 0.0), newest, order), row.id, row.kind, row.subject)
+        (-_rank(row.id, fit, weights.get(row.subject, 0.0), latest, order), row.id, row.kind, row.subject)
         for row, fit in zip(rows, fits, strict=True)
     )
 
@@ -116,7 +119,7 @@ def _ranked(
 def facets(session: Session, query: Query, prefixes: Iterable[str]) -> dict[str, Counter[str]]:
     """How often each tag stands among the newest events that answer, by its prefix: {"co": {"openai": 12}, ...}."""
     counted: dict[str, Counter[str]] = {prefix: Counter() for prefix in prefixes}
-    rows = _newest(session, query, "event", COUNTED, "r.subject, r.tags")
+    rows = newest(session, query, "event", COUNTED, "r.subject, r.tags")
     told = _told(session, query, query, CANDIDATES)
     for row in [*rows, *_rows_of(session, set(told) - {row.subject for row in rows}, query)]:
         for token in row.tags.split():
@@ -131,7 +134,8 @@ def _told(session: Session, asked: Query, query: Query, limit: int) -> dict[str,
     if not any(term.tokens for group in asked.groups for way in group for term in way):
         return {}
     bare = asked.model_copy(update={"importance": 0.0})
-    fits = {row.subject: _fits(row, query) for row in _newest(session, bare, "document", limit, _WHOLE)}
+    sought = _sought(query)
+    fits = {row.subject: _fits(row, sought) for row in newest(session, bare, "document", limit, _WHOLE)}
     seats = select(_documents.c.id, _documents.c.event_id).where(
         _documents.c.id.in_(list(fits)), _documents.c.event_id.is_not(None)
     )
@@ -147,11 +151,11 @@ def _rows_of(session: Session, event_ids: Iterable[str], query: Query) -> list[A
     if query.importance > 0:
         asked = asked.where(text(_IMPORTANT.format("search_rows")).bindparams(least=query.importance))
     rows = session.execute(asked).all()
-    barred = Query(groups=query.excluded)
+    barred = _sought(Query(groups=query.excluded))
     return [row for row in rows if not any(_fits(row, barred))]
 
 
-def _newest(session: Session, query: Query, kind: Kind | None, limit: int, columns: str) -> Sequence[Any]:
+def newest(session: Session, query: Query, kind: Kind | None, limit: int, columns: str) -> Sequence[Any]:
     """Rows of the index that answer, the newest first."""
     values: dict[str, Any] = {
         "since": first_id(query.since) if query.since else 0,
@@ -161,7 +165,7 @@ def _newest(session: Session, query: Query, kind: Kind | None, limit: int, colum
     source, key, ask = "search_rows r", "r.id", ""
     kinds = (kind,) if kind else get_args(Kind)
     groups = [*query.groups]
-    if kind or (query.excluded and not groups):
+    if kind == "event" or (not groups and (kind or query.excluded)):
         groups.append(tuple((Term(tag=("k", each)),) for each in kinds))
     if not all(groups):
         return []
@@ -173,6 +177,8 @@ def _newest(session: Session, query: Query, kind: Kind | None, limit: int, colum
             source, key = "search_words w JOIN search_rows r ON r.id = w.rowid", "w.rowid"
             ask = "search_words MATCH :ask AND "
             values["ask"] = _match(groups, query.excluded)
+    if kind == "document":
+        ask += "r.kind = 'document' AND "  # nine in ten rows are: to look costs less than the index's list of them
     if query.importance > 0:
         ask += f"{_IMPORTANT.format('r')} AND "
         values["least"] = query.importance
@@ -238,12 +244,40 @@ def _rank(row_id: int, fit: float, importance: float, newest: int, order: Order)
     return round(fit * (1 + importance / 200) * (1 + math.exp(-age)), 12)
 
 
-def _fits(row: Any, query: Query) -> Fit:
-    """How well a row answers each group of a query, 0-1, and last how well all its bare words side by side."""
-    title, tags = f" {row.title} ", f" {row.tags} "
-    body = f" {zlib.decompress(row.body).decode()} "
-    groups = (*query.groups, *([tuple((term,) for term in query.together)] if query.together else ()))
-    return tuple(max(_fit(way, title, body, tags) for way in group) for group in groups)
+class _Sought(NamedTuple):
+    """A term as rows are looked through for it."""
+
+    words: bytes = b""
+    acts: str = ""
+    named: str = ""
+    worth: float = 1.0
+
+
+def _sought(query: Query) -> list[list[list[_Sought]]]:
+    """What rows are looked through for: each group of a query, and last its bare words side by side."""
+    together = tuple((term,) for term in query.together)
+    groups = (*query.groups, together) if together else query.groups
+    return [[[_of_term(term) for term in way] for way in group] for group in groups]
+
+
+def _of_term(term: Term) -> _Sought:
+    if term.tag:
+        prefix, name = term.tag
+        acts = f" {tag('ac', name)} " if prefix == "co" else ""
+        return _Sought(acts=acts, named=f" {tag(prefix, name)} ", worth=term.worth)
+    return _Sought(f" {' '.join(_cut(term))}{'' if term.is_start else ' '}".encode(), worth=term.worth)
+
+
+def _fits(row: Any, sought: list[list[list[_Sought]]]) -> Fit:
+    """How well a row answers each thing that is sought, 0-1."""
+    if not sought:
+        return ()
+    title, tags = f" {row.title} ".encode(), f" {row.tags} "
+    body = b" %b " % zlib.decompress(row.body)
+    return tuple(
+        max(min(_term_fit(term, title, body, tags) for term in way) if way else 0.0 for way in group)
+        for group in sought
+    )
 
 
 def _better(one: Fit, other: Fit | None) -> Fit:
@@ -260,19 +294,10 @@ def _weighed(fits: Sequence[Fit]) -> list[float]:
     return [sum(weight * part for weight, part in zip(weights, fit, strict=True)) / total for fit in fits]
 
 
-def _fit(alternative: Alternative, title: str, body: str, tags: str) -> float:
-    """How well the text answers, 0-1: by the term that it answers worst."""
-    return min(_term_fit(term, title, body, tags) for term in alternative)
-
-
-def _term_fit(term: Term, title: str, body: str, tags: str) -> float:
-    if term.tag:
-        prefix, name = term.tag
-        if f" {tag('ac', name)} " in tags and prefix == "co":
-            return ACTS
-        return IS_NAMED if f" {tag(prefix, name)} " in tags else 0.0
-    needle = f" {' '.join(_cut(term))}{'' if term.is_start else ' '}"
-    count = TITLE_COUNTS * title.count(needle) + body.count(needle)
+def _term_fit(term: _Sought, title: bytes, body: bytes, tags: str) -> float:
+    if term.named:
+        return ACTS if term.acts and term.acts in tags else IS_NAMED if term.named in tags else 0.0
+    count = TITLE_COUNTS * title.count(term.words) + body.count(term.words)
     return term.worth * count / (count + 2)
 
 

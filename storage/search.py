@@ -197,15 +197,16 @@ def write_words(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     if is_postgres(session):
         session.execute(_SET_WORDS, [{"id": row["id"], "words": vector(row)} for row in rows])
     else:
-        session.execute(_ADD_WORDS, [{**row, "body": _plain(row["body"])} for row in rows])
+        session.execute(_ADD_WORDS, [{**row, "body": plain_body(row["body"])} for row in rows])
 
 
 def vector(row: Mapping[str, Any]) -> str:
     """A row's words as PostgreSQL's text search takes them."""
-    return _tsvector(row["title"].split(), _plain(row["body"]).split(), row["tags"].split())
+    return _tsvector(row["title"].split(), plain_body(row["body"]).split(), row["tags"].split())
 
 
-def _plain(body: bytes) -> str:
+def plain_body(body: bytes) -> str:
+    """The tokens of a row, as they were written."""
     return zlib.decompress(body).decode()
 
 
@@ -214,7 +215,7 @@ def _remove(session: Session, old: Sequence[Any]) -> None:
     if not old:
         return
     if not is_postgres(session):
-        words = [{"id": row.id, "title": row.title, "body": _plain(row.body), "tags": row.tags} for row in old]
+        words = [{"id": row.id, "title": row.title, "body": plain_body(row.body), "tags": row.tags} for row in old]
         session.execute(_DROP_WORDS, words)
     session.execute(delete(_rows).where(_rows.c.id.in_([row.id for row in old])))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from starlette.routing import Mount
 
 from pipeline.lexicon import Lexicon
 from storage import keys
@@ -48,9 +48,13 @@ def shown(stocked: Stocked) -> dict[str, dict[str, str]]:
 
 
 def test_every_route_is_listed_and_nothing_else(client: TestClient) -> None:
-    app = client.app
-    there = {f"{m} {c.path}" for c in iter_route_contexts(app.routes) for m in (c.methods or ["POST"]) if m != "HEAD"}  # type: ignore[attr-defined]
-    there |= {f"GET {route.path}" for route in app.routes if isinstance(route, Mount)}  # type: ignore[attr-defined]
+    app: Any = client.app
+    there = {
+        f"{m} {c.path}"
+        for c in iter_route_contexts(app.routes)
+        for m in (c.methods or ["GET" if c.path == "/static" else "POST"])
+        if m != "HEAD"
+    }
     assert there == {route.name for route in routes()}
 
 
