@@ -71,7 +71,7 @@ def answers(row: dict[str, Any], lexicon: Lexicon) -> set[tuple[str, str]]:
     found = {("company", c.id) for c in tags.companies} | {("product", p.name) for p in tags.products}
     if tags.event_type_quote:
         found.add(("event_type", tags.event_type))
-    return found | {("fact", written(f)) for f in facts.find(document, tags, lexicon)}
+    return found | {("fact", written(f)) for f in (facts.find(document, tags, lexicon) if tags.relevant else ())}
 
 
 def written(fact: Fact) -> str:

@@ -63,11 +63,11 @@ class Outcome(Record):
 
 
 def read(raw: RawDocument, lexicon: Lexicon) -> Reading:
-    """A document understood: its clean text, its tags, its facts, and the sketch that clustering compares."""
+    """A document understood: its clean text, its tags, its facts where it is about AI, and the sketch to compare."""
     document = extract.extract(raw)
     fingerprint = dedupe.fingerprint(document)
     tags = tag(document, lexicon)
-    found = facts.find(document, tags, lexicon)
+    found = facts.find(document, tags, lexicon) if tags.relevant else ()
     sketch = cluster.sketch(document, tags, found, lexicon.knowledge)
     return Reading(
         document=document, fingerprint=fingerprint, tags=tags, facts=found, sketch=sketch, history=raw.history

@@ -23,20 +23,9 @@ _MOST_JOINTS = 3
 _SHORT = 4
 """A Latin name of so few letters must be written as the knowledge base writes it."""
 _JOINT = re.compile(r"[-_ ]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
-_LISTS = frozenset(
-    {
-        "ordinary",
-        "variant",
-        "small_variant",
-        "not_names",
-        "not_model_kinds",
-        "neutral_kinds",
-        "instrument_kinds",
-        "ordinary_shares",
-        "tails",
-        "benchmarks",
-        "hardware_names",
-    }
+_LISTS = (
+    "ordinary, variant, small_variant, not_names, not_model_kinds, neutral_kinds, instrument_kinds, ordinary_shares, "
+    "tails, benchmarks, hardware_names, ai_makers, everyday_products"
 )
 """Groups that are looked up by word, not searched for in text."""
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
@@ -166,7 +155,10 @@ class Lexicon:
         self.listing_of = {c: s for s, c in sorted(self.issuer_of.items(), reverse=True)}
         """A company's first listing; linking brings its others along."""
         self.type_weights = {row.id: row.weight for row in knowledge.taxonomy.event_types}
-        self.ai_makers = frozenset(c for c, row in knowledge.companies.items() if row.type == "lab")
+        self.everyday_products = groups.get("everyday_products", frozenset())
+        self.ai_makers = groups.get("ai_makers", frozenset()) | {
+            c for c, row in knowledge.companies.items() if row.type in ("lab", "eval", "nonprofit-lab")
+        }
         self.media = frozenset(c for c, row in knowledge.companies.items() if row.type == "media")
         self.by_code = _codes(listed)
         self.stand_alone = frozenset(
@@ -395,7 +387,7 @@ def _folded(words: Iterable[str]) -> tuple[str, ...]:
 def _words(knowledge: KnowledgeBase) -> Iterator[_Word]:
     taxonomy = knowledge.taxonomy
     for group in taxonomy.words:
-        if group.id not in _LISTS:
+        if group.id not in _LISTS.split(", "):
             yield from (_Word(group.id, w) for w in (*group.words_zh, *group.words_en))
     for type_ in taxonomy.event_types:
         yield from (_Word(f"type:{type_.id}", w) for w in (*type_.cues_zh, *type_.cues_en))

@@ -80,7 +80,7 @@ def _is_due(term: Term, product: ProductTag | None, tags: Tags) -> bool:
     """Whether a date or a word of openness speaks of a product that the document releases."""
     if term.kind == "release_date":
         return product is not None and tags.event_type in _RELEASING
-    return term.kind != "openness" or product is not None
+    return term.kind != "openness" or (product is not None and bool(product.name))
 
 
 def _measured(folded: str, starts: list[int], taken: list[tuple[int, int]]) -> Iterator[tuple[Term, Qualifier]]:

@@ -9,6 +9,11 @@ from pipeline.facts.quantities import Quantity
 
 _ACTIVE = re.compile(r"激活|活跃参数|activ")
 _PARAMETER = re.compile(r"参数|parameter|模型规模|model size")
+_GROWN = re.compile(
+    r"(?:parameters?|parameter (?:count|size)|model sizes?|参数量?|参数规模)\s?(?:\w+ing|\w+ed|in size|从)?\s?(?:from|to|between|of|:)?\s?"
+    r"(?:\d[\d.]*\s?(?:billion|million|trillion|[bmt])?\s?(?:to|and|-)\s?)?$"
+)
+"""What leads from `parameters` to how many: `parameters ranging from 2.1 billion to 102.6 billion`."""
 _SIZED = re.compile(
     r"[\s-]*(?:total|dense|moe|的?模型|参数|model|variant|版|checkpoint|llm|instruct|base"
     r"|language|transformer|尺寸|规模|parameter|激活|active|sparse|mixture|vision|多模态|开源"
@@ -17,6 +22,9 @@ _SIZED = re.compile(
 _LISTED = re.compile(r"\s?(?:,|、|/|and|or|to|和|与|至|及|,\s?and)\s?(?=~?\d)")
 _WINDOW = re.compile(r"上下文|长文本|context|窗口|window|输入长度|超长|长文|无损")
 _WRITTEN = re.compile(r"上下文|长文本|窗口|无损|超长|输入|一次性|处理|阅读|长文|支持|扩展|提升|window|context|能力")
+_OWN_LENGTH = re.compile(r"(?:正文|全文|本文)(?:共|约|近)*\s*$")
+_TO_READ = re.compile(r"[^。]{0,6}阅读(?:约|时间|需)")
+"""What says how long the report itself is."""
 _TRAINED = re.compile(r"训练|预训|语料|数据集|train|corpus|dataset|pretrain")
 _USED = re.compile(r"每天|每日|日均|消耗|调用量|累计|daily|per day|usage|赠|免费额度|credits|周调用|处理了|用量")
 _FILM = re.compile(
@@ -43,7 +51,7 @@ _PUT_OUT = re.compile(r"\s?(?:的)?(?:最大)?(?:输出|output)")
 _EACH = re.compile(r"每\s?$|/\s?$")
 _FASTER = re.compile(r"加速|提速|速度|更快|快|吞吐|效率|faster|speed|quick|throughput|acceler|推理|解码")
 _NOT_FASTER = re.compile(
-    r"增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩"
+    r"加速下|涨超|跌超|股指|upscal|放大|超分|增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩"
     r"|收入|估值|更大|用户|销量|股价|降低|成本|memory|cost|资|多\s?$"
 )
 _OTHER_GAIN = re.compile(
@@ -63,19 +71,26 @@ _MONTHLY = re.compile(r"\s?(?:/|每|per|a)\s?(?:月|month|年|year|席位|seat|u
 _MONTHLY_BEFORE = re.compile(
     r"(?:每月|月费|每年|订阅|售价|定价|到手价|套餐|起价|priced at|price of|首购|首月|subscription)[^\d。;；]{0,8}$"
 )
+_NO_PRICE = re.compile(
+    r"(?:月薪|年薪|时薪|薪资|薪酬|工资|税前|房租|租金|补助|补贴|罚款|赔偿|奖金|零花钱|存款|房贷|车贷|salary|salaries|wages?|rent|fines?)"
+    r"[^,，。;；]{0,10}$"
+)
+"""What stands before an amount that nobody asks for a product."""
+_NO_PRICE_BEHIND = re.compile(r"\s?(?:的)?(?:月薪|年薪|工资|薪资|每月的工作|每?平方?米|每平|/\s?克)")
 _RECURS = re.compile(
     r"[^,，。]{0,3}(?:/|每|per|a)?\s?(?:个)?(?:月|年费|每年|订阅|席位|month|year|mo(?![a-z])|subscri|user|seat)"
 )
 _RAISED = re.compile(r"融资|募|筹|领投|跟投|获.{0,4}注资|种子轮|轮|raise|funding|round|seed|series")
-_VALUED_AT = re.compile(r"(?:估值|市值|valuation|valued)(?:(?!筹|融|募|rais)[^\d,，。；;]){0,10}$")
+_VALUED_AT = re.compile(r"(?:估值|(?<!持仓)(?<!持股)市值|valuation|valued)(?:(?!筹|融|募|rais)[^\d,，。；;]){0,10}$")
 _EARNED = re.compile(r"营收|收入|revenue|(?<![a-z])arr(?![a-z])|年化|销售额")
 _GAINED = re.compile(r"净利|利润|盈利|profit|net income")
 _LOST = re.compile(r"亏损|亏|loss")
 _SPENT = re.compile(
     r"投资|收购|投入|协议|合同|斥资|invest|acqui|deal|contract|采购|订单|支出|capex|注入|注资|支付|入股"
 )
-_NOT_ITS = re.compile(r"\s?(?:的)?(?:投后|投前)?\s?估值的?\s?(?:合资|新公司|子公司|初创|企业|公司|独角兽)")
+_NOT_ITS = re.compile(r"\s?(?:的?(?:投后|投前)?\s?估值的?|的)\s?(?:合资|新公司|子公司|初创|企业|公司|独角兽)")
 """Worth of a company that the text does not name."""
+_PURPOSES = (("raised", _RAISED), ("loss", _LOST), ("profit", _GAINED), ("revenue", _EARNED), ("deal", _SPENT))
 _MOST_RAISED = 2e11
 """More than anybody has raised at once is talk."""
 _USERS = re.compile(r"用户|users|月活|日活|周活|(?<![a-z])[mdw]au(?![a-z])|下载|downloads|开发者")
@@ -123,7 +138,9 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     left = folded[max(low, one.at - 28) : one.at]
     right = folded[one.end : min(high, one.end + 28)]
     unit = one.unit
-    if _SUPPOSED.search(left) or (one.at > 0 and folded[one.at] in "百千" and left.endswith("的")):
+    if _SUPPOSED.search(folded, max(low, one.at - 56), one.at) or (
+        one.at > 0 and folded[one.at] in "百千" and left.endswith("的")
+    ):
         return None
     if one.currency or unit in _CURRENCIES:
         return _money(one, left, right)
@@ -132,6 +149,8 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if unit.endswith("参数") or "param" in unit:
         near = unit + left[-8:] + right[:12]
         return Measure("active_parameters" if _is_active(near, left, right) else "parameters", _most(one), "parameters")
+    if unit == "字" and (_OWN_LENGTH.search(left) or _TO_READ.match(right)):
+        return None
     if unit in ("字", "汉字", "字符", "character", "characters", "chinese characters", "words"):
         wide = folded[max(0, low - _WIDE) : high + _WIDE]
         return _written(one, left + (wide if _WINDOW.search(wide) else ""), right)
@@ -161,7 +180,7 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if unit in ("%", "％", "percent"):
         around = left[-12:] + "|" + right[:10]
         faster = re.search(r"faster|加速|提速|速度提升|速度提高|吞吐.{0,4}提", around) and not re.search(
-            r"降|reduc|less|slower", around
+            r"降|reduc|less|slower|[跌涨]|下行", around
         )
         return Measure("training_speedup", one.value, "percent") if faster else None
     if unit in ("用户", "users", "人", "monthly active users") or (one.multiple and _COUNTED_USERS.search(left[-8:])):
@@ -221,7 +240,13 @@ def _bare(folded: str, one: Quantity, following: Quantity | None, left: str, rig
         sized = bool(re.fullmatch(r"[\s,.;:、。)）/]?.*", right[:1])) and not re.match(
             r"\s?(?:users|people|downloads|gpu|gb|in |美|元|用户|dollar|images|pages|rows)", right
         )
-    if sized or inherited or _PARAMETER.search(left[-10:]) or _PARAMETER.match(right.lstrip(" -个的总")):
+    if (
+        sized
+        or inherited
+        or _PARAMETER.search(left[-10:])
+        or _GROWN.search(folded, max(0, one.at - 56), one.at)
+        or _PARAMETER.match(right.lstrip(" -个的总"))
+    ):
         return Measure(
             "active_parameters" if _is_active(left[-8:] + right[:12], left, right) else "parameters",
             _most(one),
@@ -276,7 +301,7 @@ def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
 
 def _lasting(one: Quantity, left: str, right: str, sentence: str) -> Measure | None:
     near = left[-14:] + "|" + right[:14]
-    if _QUICKLY.match(right):
+    if _QUICKLY.match(right) or re.search(r"\d\s?分钟?\s?$", left):
         return None
     shown = _SHOWN.match(right) and not _WAITED.search(left[-12:])
     if not shown and (not _FILM.search(near) or not _MEDIA.search(sentence) or _RUNS.search(left + "|" + right[:8])):
@@ -285,6 +310,13 @@ def _lasting(one: Quantity, left: str, right: str, sentence: str) -> Measure | N
         return None
     seconds = one.value * _SECONDS[one.unit] + (30 if one.unit == "分半钟" else 0)
     return Measure("video_duration", seconds, "s") if 0 < seconds <= 6 * 3600 else None
+
+
+def _purpose(left: str, right: str) -> str | None:
+    """What an amount is for, by the nearest word of its clause."""
+    far = [(len(left) - m.end(), d) for d, words in _PURPOSES for m in words.finditer(left)]
+    far += [(m.start(), d) for d, words in _PURPOSES for m in words.finditer(right)]
+    return min(far, key=lambda f: f[0])[1] if far else None
 
 
 def _money(one: Quantity, left: str, right: str) -> Measure | None:
@@ -301,6 +333,8 @@ def _money(one: Quantity, left: str, right: str) -> Measure | None:
         return Measure("price", one.value, f"{currency}_per_mtok", detail)
     if re.search(r"(?:差值?|差价|节省|便宜|贵)(?:为|是|了|约)?\s*$", left):
         return None
+    if _NO_PRICE.search(left) or _NO_PRICE_BEHIND.match(right):
+        return None
     if _MONTHLY.match(right) or _MONTHLY_BEFORE.search(left):
         again = _RECURS.search(left[-8:]) or _RECURS.match(right)
         return Measure("price", one.value, currency, "subscription" if again else None)
@@ -312,9 +346,7 @@ def _money(one: Quantity, left: str, right: str) -> Measure | None:
         r"\s?(?:的)?(?:投后|投前|post-money|pre-money)?\s?(?:估值|valuation|market cap)", right
     ):
         return Measure("money", one.value, currency, "valuation")
-    clause = re.split(r"[,，;；]", left)[-1][-16:] + "|" + re.split(r"[,，;；]", right)[0][:10]
-    kinds = (("raised", _RAISED), ("loss", _LOST), ("profit", _GAINED), ("revenue", _EARNED), ("deal", _SPENT))
-    detail = next((d for d, words in kinds if words.search(clause)), None)
+    detail = _purpose(re.split(r"[,，;；]", left)[-1][-16:], re.split(r"[,，;；]", right)[0][:10])
     if detail == "raised" and re.match(r"\s?的?\s?融资协议", right):
         detail = "deal"
     if detail is None or (detail == "raised" and one.value > _MOST_RAISED):

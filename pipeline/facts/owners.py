@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -13,12 +14,12 @@ from pipeline.text import fold
 from pipeline.version import parse
 
 _COMPARED = re.compile(
-    r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|超(?=[a-z])|比(?!例|特|赛|如"
+    r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|超(?=\s?[a-z])|(?<![同环])比(?!例|特|赛|如"
     r"|较好)|compared|than|versus|vs\.?|beats?|beating|outperform\w*|surpass\w*|against|while"
     r"|whereas"
 )
 _BEATEN = re.compile(
-    r"(?:超越|超过|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|exceed\w*|than|over|vs\.?)\s?(?:了)?\s?$"
+    r"(?:超越|超过|超|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|exceed\w*|than|over|vs\.?)\s?(?:了)?\s?$"
 )
 """What stands before a rival's name when the sentence goes on about the winner."""
 _BUILT_ON = re.compile(
@@ -46,6 +47,12 @@ _HAS = re.compile(
 )
 _BEARER = re.compile(r"\s?(?:总?参数|parameters?)?\s?的\s?(?P<name>[A-Z][\w.-]*)")
 """A name that bears the size before it: `5000 亿参数的 V8`."""
+_IN = re.compile(r"(?:在|于|通过|经由)\s?$")
+_ONTO = re.compile(r"\s?(?:等)?(?:平台|应用|网站|客户端|官网)?\s?(?:上|中|里|内)(?![线市架])")
+"""What stands around the name of a place where something can be had: `在 X 上`."""
+_ONE_MORE = re.compile(r"\d\s?(?:b|t|亿|万亿)(?![a-z]).*[，,]\s?(?:全新|另一款|另外|而)?\s?$")
+_MODEL_BEHIND = re.compile(r"\s?(?:参数)?(?:规模)?的?(?:大|小)?模型")
+"""What stands around the size of one more model without a name: `X 为 0.5T，1.5T 参数模型`."""
 _SUPPORTED = re.compile(
     r"(?:支持|接入|集成|兼容|适配|调用|提供|包括|包含|supports?|including|such as|models like)\s?(?:the\s)?$"
 )
@@ -62,6 +69,8 @@ _NOT_NAMED = frozenset(
 """Words in capitals that are no name of their own."""
 _MODEL_KINDS = frozenset({"parameters", "active_parameters", "training_data", "openness", "licence"})
 """Kinds of fact that only a model has."""
+_VENUE_KINDS = frozenset({"users", "price"})
+"""Kinds of fact that the app of a large company has, where others do things."""
 _RECALLED = 200
 """How far back a sentence without a name may look for the product it speaks of."""
 _BEFORE = re.compile(
@@ -116,7 +125,7 @@ class Owners:
     def __init__(self, text: str, folded: str, title_end: int, tags: Tags, lexicon: Lexicon) -> None:
         self.text = text
         self.folded = folded
-        self.models, self.not_names = lexicon.models, lexicon.not_names
+        self.models, self.venues, self.not_names = lexicon.models, lexicon.venues, lexicon.not_names
         products = tuple(
             p
             for p in tags.products
@@ -157,6 +166,8 @@ class Owners:
 
     def _may_have(self, product: ProductTag, kind: str) -> bool:
         """Whether a product can have a fact of a kind: an app has no parameters."""
+        if product.id in self.venues:
+            return kind in _VENUE_KINDS
         if kind not in _MODEL_KINDS or product.id is None or product.id in self.models:
             return True
         named = parse(product.name)
@@ -169,6 +180,11 @@ class Owners:
         behind = next((o for o in ours if verb and o.start >= verb.end()), None)
         return behind.product if behind else ours[0].product if ours else None
 
+    def _is_place(self, owner: Owner) -> bool:
+        """Whether a product is only where something can be had."""
+        stands = _IN.search(self.folded, max(0, owner.start - 4), owner.start)
+        return bool(stands and _ONTO.match(self.folded, owner.end))
+
     def _is_beaten(self, owner: Owner, low: int) -> bool:
         return bool(_BEATEN.search(self.folded, max(low, owner.start - 14), owner.start))
 
@@ -179,7 +195,7 @@ class Owners:
             listed = used and _LIST.fullmatch(self.folded, owner.end, used.start)
             left = self.folded[max(low, owner.start - 16) : owner.start]
             close = start - owner.end <= _NEAR and not _CLAUSE.search(self.folded, owner.end, start)
-            if listed or _BUILT_ON.search(left) or (_SUPPORTED.search(left) and not close):
+            if listed or _BUILT_ON.search(left) or (_SUPPORTED.search(left) and not close) or self._is_place(owner):
                 used = owner
             elif close or not self._is_beaten(owner, low):
                 return self._first_listed(owner, before, start, low)
@@ -214,6 +230,8 @@ class Owners:
             return True
         if _UPGRADED.match(self.folded, end):
             return True
+        if owner and _MODEL_BEHIND.match(self.folded, end) and _ONE_MORE.search(self.folded, owner.end, start):
+            return True
         bearer = _BEARER.match(self.text, end)
         if bearer and self._is_strange(bearer["name"], bearer.start("name"), bearer.end("name"), None):
             return True
@@ -240,7 +258,8 @@ class Owners:
     def _in_mind(self, kind: str, start: int, low: int) -> ProductTag | None:
         """The product that a sentence without one is about: the headline's unless another has come up, or the last one."""
         places = [o for o in self.places if self._may_have(o.product, kind)]
-        last = next((o.product for o in reversed(places) if start - _RECALLED <= o.start and o.end <= start), None)
+        recent = (o for o in reversed(places) if start - _RECALLED <= o.start and o.end <= start)
+        last = next((o.product for o in recent if not self._is_beaten(o, 0) and not self._is_place(o)), None)
         main = self.main if self.main and self._may_have(self.main, kind) else None
         if not self.titled and len({o.product.name for o in places}) > 1:
             return last if last is None or main is None or last.name == main.name else NOBODY
@@ -259,7 +278,7 @@ class Owners:
         return bool(named) or (
             start - end <= 14
             and not _CLAUSE.search(self.folded, end, start)
-            and not _COMPARED.search(self.folded, end, start)
+            and not _COMPARED.search(self.folded, end, start + 1)
         )
 
     def _in_turn(self, start: int, low: int, high: int) -> Owner | None:
@@ -286,9 +305,10 @@ class Owners:
         if owner is None or self.main is None or owner.product.name == self.main.name:
             return False
         edge = owner.start if kind == "training_speedup" else start
-        match = _COMPARED.search(self.folded, max(low, owner.start - 14), edge)
-        ours = self.main.company or self.actor
-        return bool(match) or (owner.product.company is not None and owner.product.company != ours)
+        gain = kind == "training_speedup" and start < owner.start
+        match = None if gain else _COMPARED.search(self.folded, max(low, owner.start - 14), edge)
+        ours = (self.main.company or self.actor, self.actor)
+        return bool(match) or (owner.product.company is not None and owner.product.company not in ours)
 
 
 def _is_other_size(owner: Owner | None, kind: str, value: float | str) -> bool:
@@ -347,14 +367,22 @@ def sentences(folded: str) -> list[int]:
 def _places(folded: str, products: tuple[ProductTag, ...]) -> list[Owner]:
     found: list[Owner] = []
     for product in sorted(products, key=lambda p: -len(p.name)):
-        name = fold(product.name)
-        at = folded.find(name) if name else -1
-        while at >= 0 and len(found) < 200:
-            taken = any(o.start < at + len(name) and at < o.end for o in found)
-            if not taken and not is_likeness(folded, at, at + len(name)):
-                found.append(Owner(at, at + len(name), product))
-            at = folded.find(name, at + len(name))
+        for start, end in _named(folded, fold(product.name)):
+            taken = any(o.start < end and start < o.end for o in found)
+            if not taken and len(found) < 200 and not is_likeness(folded, start, end):
+                found.append(Owner(start, end, product))
     return sorted(found)
+
+
+def _named(folded: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where a name stands in a folded text, in any spelling of its joints: `Qwen3.5`, `Qwen 3.5`, `Qwen-3.5`."""
+    parts = re.findall(r"[a-z]+|\d+(?:\.\d+)*|[^a-z\d\s-]+", name)
+    if not parts:
+        return
+    before = r"(?<![a-z0-9])" if parts[0].isascii() else ""
+    behind = r"(?![a-z0-9])" if parts[-1].isascii() else ""
+    for match in re.finditer(before + r"[\s-]?".join(map(re.escape, parts)) + behind, folded):
+        yield match.span()
 
 
 def _makers(folded: str, tags: Tags, products: tuple[ProductTag, ...]) -> list[Owner]:

@@ -15,7 +15,8 @@ _OBJECT = re.compile(
 )
 """What stands before a company that does not act."""
 _LEADS = re.compile(
-    r"[^,，。;；]{0,24}(?:领投|跟投|参投|参与投资)|\s?(?:领投|跟投|参投|等|基金|资本|联合领投|前|旗下|的?(?:投资|竞争对手|客户))"
+    r"[^,，。;；]{0,24}(?:领投|跟投|参投|参与投资)|\s?(?:领投|跟投|参投|等|基金|资本|联合领投|前|旗下|的?(?:投资|竞争对手|客户)"
+    r"|网站|官网|新闻稿|总部|所在)"
 )
 """What stands behind a company that gives another money, or only tells of another."""
 _SUED = re.compile(r"起诉|诉讼|指控|索赔|lawsuit|sues|sued")
@@ -26,6 +27,13 @@ _BUYS = re.compile(
     r"储备|采购|购买|购入|订购|囤|拥有|运送|出货|交付|buys?|bought|order(?:s|ed)|purchas\w*|stockpil\w*|own"
 )
 _UNKNOWN = re.compile(r"[A-Z][\w.]*[a-z][\w.]*(?: [A-Z][\w.]*)*|[「《][^」》\n]{2,16}[」》]")
+_PAYER = re.compile(
+    r"\s*(?P<who>[一-鿿]{2,8}?)(?:计划|宣布|拟|将|欲|准备|同意|承诺|再)+(?:以|斥资|投资|出资|注资|收购|支付|提供)"
+)
+_TOLD = re.compile(
+    r"公司|集团|双方|未来|[今去明]年|年内|目前|[此本]次|预计|官方|高管|随后|此外|同时|据|方$|[它他她其]|[后前]者|[年月日周]"
+)
+"""What a Chinese clause begins with that is no payer's name."""
 _ROUNDS = re.compile(r"(?:Series|Pre|ARR|IPO|API|Token|Max|Plus|Pro|GPU|CEO|Q\d).*")
 _LEAD = 400
 """How far into a text an amount without a name may be the headline's."""
@@ -103,6 +111,9 @@ class Parties:
 
     def _has_stranger(self, low: int, high: int, named: list[tuple[int, int, str]]) -> bool:
         """Whether a name that we do not know stands where the owner would: in Chinese, Latin capitals or quotes."""
+        payer = _PAYER.match(self.folded, low, high)
+        if payer and not _TOLD.search(payer["who"]) and not any(low <= s < payer.end() for s, _, _ in self.places):
+            return True
         for match in _UNKNOWN.finditer(self.text, low, high):
             word = match[0].strip("「」《》")
             if named and match.start() > named[0][0]:

@@ -181,7 +181,7 @@ def _read(match: re.Match[str], number: float, folded: str) -> Iterator[Quantity
 def _is_vague(match: re.Match[str], folded: str) -> bool:
     """Whether a multiplier stands without a number: `数千万元` is no ten million."""
     at = match.start("number")
-    return not match["number"][:1].isdigit() and folded[at - 1 : at] in ("数", "几", "上", "成", "亿")
+    return match["number"][:1] in "十百千万" and folded[at - 1 : at] in ("数", "几", "上", "成", "亿")
 
 
 def _ends_name(match: re.Match[str], folded: str) -> bool:

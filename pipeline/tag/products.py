@@ -230,6 +230,8 @@ def _is_noun(scan: Scan, start: int, end: int) -> bool:
 
 def _is_set_off(scan: Scan, start: int, end: int) -> bool:
     """Whether a plain capitalised word stands out as a name: in Chinese text, or right behind an English release verb."""
+    if scan.text[end : end + 2] in ("'s", "’s"):
+        return False
     around = scan.text[max(0, start - 2) : start] + scan.text[end : end + 2]
     return any(is_cjk(c) for c in around) or any(c.group == "release" and start - c.end == 1 for c in scan.cues)
 

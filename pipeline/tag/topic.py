@@ -12,12 +12,21 @@ ENOUGH = 3
 """So many words of AI make a text about AI, wherever they stand."""
 
 
+def _names_somebody(scan: Scan, products: list[Found]) -> bool:
+    """Whether the headline names a company, or what has the shape of a product."""
+    named = [m.start for m in scan.mentions if m.name.company]
+    named += [p.start for p in products if p.rule in ("shape", "version")]
+    return any(start < scan.title_end for start in named)
+
+
 def off_topic(scan: Scan, companies: tuple[CompanyTag, ...], products: list[Found], lexicon: Lexicon) -> str:
     """Why a document is not about AI, in words for a person; empty for one that is."""
     bylines = [(c.start, c.end) for c in scan.cues if c.group == "not_ai"]
     signs = [c.start for c in scan.cues if c.group == "ai" and not any(s <= c.start < e for s, e in bylines)]
-    signs += [p.start for p in products if p.id and p.id not in lexicon.devices]
+    signs += [p.start for p in products if p.id and p.id not in (lexicon.devices | lexicon.everyday_products)]
     signs += [m.start for m in scan.mentions if m.name.company in lexicon.ai_makers]
+    if any(c.group == "index" and c.start < scan.title_end for c in scan.cues):
+        return "a market wrap: the headline tells of an index"
     if any(s < scan.title_end for s in signs):
         return ""
     if any(c.group == "wrap" and c.start < scan.title_end for c in scan.cues):
@@ -25,9 +34,7 @@ def off_topic(scan: Scan, companies: tuple[CompanyTag, ...], products: list[Foun
     lead = scan.sentence(scan.title_end + 1)[1]
     if len(set(signs)) >= ENOUGH or any(s < lead for s in signs):
         return ""
-    if any(m.name.company and m.start < scan.title_end for m in scan.mentions) and any(
-        s < scan.title_end + OPENING for s in signs
-    ):
+    if _names_somebody(scan, products) and any(s < scan.title_end + OPENING for s in signs):
         return ""
     if signs:
         return "AI only in passing"

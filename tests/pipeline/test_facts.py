@@ -252,6 +252,8 @@ def test_a_size_belongs_to_the_name_that_it_leads_to() -> None:
         ("对标 Palantir，「中科世通亨奇」完成近2亿元A+及B轮融资。", None),
         ("微软或将起诉 OpenAI 与亚马逊，涉 500 亿美元云协议。", None),
         ("该公司为 OpenAI 供货，Lucid 宣布获得10亿美元的投资。", None),
+        ("为留住英伟达，挪威政府计划斥资 25 亿欧元投资基建。", None),
+        ("谷歌网站显示，某厂商签下 6 亿欧元的合同。", None),
     ],
 )
 def test_money_belongs_to_who_acts_in_its_clause_or_to_nobody(text: str, owner: str | None) -> None:
@@ -268,10 +270,57 @@ def test_money_belongs_to_who_acts_in_its_clause_or_to_nobody(text: str, owner: 
         "xAI 说这并非网传的 1T 模型。",
         "当上下文 < 256k 时，消耗倍率为两倍。",
         "The team leads open-weights benchmarks.",
+        "The chip is capable of training models up to 24 trillion parameters on one device.",
+        "该公司的 AI 工程师领取月薪 8 万元。",
+        "OpenAI 拟组建一家投前估值 100 亿美元的合资企业。",
+        "基金对 AI 公司的持仓市值 141 亿元。",
+        "AI 概念股午后加速下行，沪指跌超 1%。",
+        "（正文约 2800 字，预计阅读时间 6 分钟）AI 窗口期",
+        "The AI workflow pairs a 4x upscaler for speed.",
+        "AI 原视频长 5 分 54 秒。",
+        "社区担心没有 open-weight 模型。",
     ],
 )
 def test_what_only_looks_like_a_measure_is_no_fact(text: str) -> None:
     assert found("", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("超越 Sora 极限，120 秒 AI 视频诞生", None),
+        ("7B 大模型测试成绩超 GPT-4", None),
+        ("Qwen 3.5 发布，用户可在 Qwen Chat 上体验，权重已发布，为 27B 参数", "Qwen 3.5"),
+        ("智谱发布龙虾套餐，GLM-5-Turbo 上下文 200K", "GLM-5-Turbo"),
+        ("谷歌推出 Lyria 3 Pro 模型，最长生成三分钟音轨", "Lyria 3 Pro"),
+    ],
+)
+def test_a_figure_is_neither_the_rivals_nor_the_places_where_a_model_can_be_had(text: str, owner: str | None) -> None:
+    (fact,) = (f for f in found(text) if f.kind in ("parameters", "context_length", "video_duration"))
+    assert fact.subject == owner
+    assert not fact.comparison
+
+
+def test_one_more_model_without_a_name_has_its_own_size() -> None:
+    text = "当前 Grok 4.20 模型参数规模为 0.5T，全新 1T 参数模型下月面世，1.5T 参数模型需更久。"
+    assert {f.value: f.subject for f in found(text)} == {5e11: "Grok 4.20", 1e12: None, 1.5e12: None}
+
+
+def test_sizes_from_to_are_both_read() -> None:
+    text = "We release Yuan 2.0 with parameters ranging from 2.1 billion to 102.6 billion."
+    assert [f.value for f in found(text)] == [2.1e9, 102.6e9]
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("OpenAI 净收入 4.6 亿美元同比增 3% 净利下滑", "revenue"),
+        ("OpenAI 营收翻倍，净亏损扩大至 4.72 亿美元", "loss"),
+        ("OpenAI 以 3 亿美元收购 Statsig", "deal"),
+    ],
+)
+def test_an_amount_is_what_its_nearest_word_says(text: str, detail: str) -> None:
+    assert [f.detail for f in found(text) if f.kind == "money"] == [detail]
 
 
 def test_a_size_that_its_name_contradicts_is_left_open() -> None:

@@ -172,6 +172,8 @@ def test_an_everyday_word_is_a_share_only_among_shares() -> None:
         ("奶茶品牌扩张门店", ""),
         ("A股收评：三大指数收跌", "英伟达概念股走弱，AI 板块回调。"),
         ("海边度假指南", "酒店很好。"),
+        ("某平台商家加速出海，TikTok 电商进退两难", "卖家称物流成本偏高。"),
+        ("沪指失守三千点，算力概念下挫", "两市成交萎缩。"),
     ],
 )
 def test_what_is_not_about_ai_is_rejected_with_a_reason(title: str, text: str) -> None:
@@ -181,7 +183,15 @@ def test_what_is_not_about_ai_is_rejected_with_a_reason(title: str, text: str) -
 
 
 @pytest.mark.parametrize(
-    "title", ["大模型价格战开打", "Sora 团队罕见专访", "OpenAI 机器人亮相", "New LLM tops the leaderboard"]
+    "title",
+    [
+        *("大模型价格战开打", "Sora 团队罕见专访", "OpenAI 机器人亮相", "New LLM tops the leaderboard"),
+        *(
+            "OpenRouter 传拟融资 1.2 亿美元",
+            "NVIDIA 公布创纪录财报",
+            "An object detection method with semi-supervised training",
+        ),
+    ],
 )
 def test_what_is_about_ai_is_kept(title: str) -> None:
     assert tagged(title).relevant
