@@ -25,7 +25,7 @@ _SHORT = 4
 _JOINT = re.compile(r"[-_ ]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
 _LISTS = (
     "ordinary, variant, small_variant, not_names, not_model_kinds, neutral_kinds, instrument_kinds, ordinary_shares, "
-    "tails, benchmarks, hardware_names, ai_makers, everyday_products"
+    "tails, benchmarks, hardware_names, ai_makers, everyday_products, host_kinds"
 )
 """Groups that are looked up by word, not searched for in text."""
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
@@ -151,6 +151,8 @@ class Lexicon:
             p.id for p in knowledge.products.values() if p.kinds == ("app",) and _is_large(p.company, knowledge)
         )
         """Apps of large companies where others do things: named, they seldom say that their owner acts."""
+        hosts = groups.get("host_kinds", frozenset())
+        self.hosts = frozenset(p.id for p in knowledge.products.values() if p.kinds and p.kinds[0] in hosts)
         self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
         self.listing_of = {c: s for s, c in sorted(self.issuer_of.items(), reverse=True)}
         """A company's first listing; linking brings its others along."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from pipeline import version
 from pipeline.facts import measures, quantities, terms
-from pipeline.facts.owners import Owners, as_of, held_then, sentences
+from pipeline.facts.looking_back import as_of, held_then
+from pipeline.facts.owners import Owners, sentences
 from pipeline.facts.parties import Parties
 from pipeline.facts.quantities import Quantity
 from pipeline.facts.terms import Term

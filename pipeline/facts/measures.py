@@ -180,7 +180,7 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if unit in ("%", "％", "percent"):
         around = left[-12:] + "|" + right[:10]
         faster = re.search(r"faster|加速|提速|速度提升|速度提高|吞吐.{0,4}提", around) and not re.search(
-            r"降|reduc|less|slower|[跌涨]|下行", around
+            r"加速率|降|reduc|less|slower|[跌涨]|下行", around
         )
         return Measure("training_speedup", one.value, "percent") if faster else None
     if unit in ("用户", "users", "人", "monthly active users") or (one.multiple and _COUNTED_USERS.search(left[-8:])):
@@ -205,11 +205,13 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
 
 
 _SEEN = re.compile(r"\s?(?:views|likes|stars|upvotes|followers|points|downloads)")
-_WHEN = re.compile(r"(?:当|若|如果|超过|超出|小于|大于|when |if |over |exceed\w* )[^,，。;；]{0,12}$")
+_WHEN = re.compile(r"[<>≤≥]\s*$|(?:当|若|如果|超过|超出|小于|大于|when |if |over |exceed\w* )[^,，。;；]{0,12}$")
 """What makes a window's size the bound of a price band."""
 _PER_PART = re.compile(
     r"\s?(?:parameters? |参数)?\s?(?:(?:per |/ ?|每个?)(?:expert|专家)"
-    r"|(?:model )?(?:fine-?tuning|training)(?! (?:run|tokens|data)))"
+    r"|(?:model )?(?:fine-?tuning|training)(?! (?:run|tokens|data))"
+    r"|的?\s?(?:lora|适配器|adapters?(?![a-z])|编码器|encoder|解码器|decoder(?!-only)|draft))"
+    r"|[\s-]*(?:price|performance|class|level|quality|级别|量级|级(?![联数]))"
 )
 """What makes a size that of a part."""
 _SUPPOSED = re.compile(

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date
-from typing import NamedTuple
 
-from pipeline.facts import months
-from pipeline.lexicon import Lexicon, is_likeness
+from pipeline.facts.places import Owner, companies_named, products_named
+from pipeline.lexicon import Lexicon
 from pipeline.records import ProductTag, Tags
 from pipeline.text import fold
 from pipeline.version import parse
 
 _COMPARED = re.compile(
-    r"超越|超过|优于|高于|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|超(?=\s?[a-z])|(?<![同环])比(?!例|特|赛|如"
-    r"|较好)|compared|than|versus|vs\.?|beats?|beating|outperform\w*|surpass\w*|against|while"
+    r"超越|超过(?!\s?[\d一二两三四五六七八九十百千万约])|优于|高于(?!\s?\d)|相比|对比|相较|媲美|对标|击败|领先|不及|低于|不如|而|超(?=\s?[a-z])|(?<![同环])比(?!例|特|赛|如"
+    r"|较好)|compared|than(?!\s?\d)|versus|vs\.?|beats?|beating|outperform\w*|surpass\w*|against|while"
     r"|whereas"
 )
 _BEATEN = re.compile(
-    r"(?:超越|超过|超|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|exceed\w*|than|over|vs\.?)\s?(?:了)?\s?$"
+    r"(?:超越|超过|超|优于|击败|打败|领先|媲美|对标|接近|beats?|beating|outperform\w*|surpass\w*|exceed\w*|than|over|vs\.?|dethron\w*)"
+    r"\s?(?:了|到)?\s?(?:其|它|the )?(?:的)?(?:上一代的?|前代的?|上代的?|前一代的?|旧版的?|此前的?|previous )?\s?$"
 )
 """What stands before a rival's name when the sentence goes on about the winner."""
 _BUILT_ON = re.compile(
@@ -47,9 +45,28 @@ _HAS = re.compile(
 )
 _BEARER = re.compile(r"\s?(?:总?参数|parameters?)?\s?的\s?(?P<name>[A-Z][\w.-]*)")
 """A name that bears the size before it: `5000 亿参数的 V8`."""
-_IN = re.compile(r"(?:在|于|通过|经由)\s?$")
-_ONTO = re.compile(r"\s?(?:等)?(?:平台|应用|网站|客户端|官网)?\s?(?:上|中|里|内)(?![线市架])")
+_IN = re.compile(
+    r"(?:在|于|通过|经由|登陆)\s?(?:[^，。,;；：]{1,24}(?:、|和|与|及|以及)\s?)*$|(?:across|via)\s(?:the\s)?(?:[^.;:]{1,24},\s(?:and\s)?)*$"
+)
+_ONTO = re.compile(
+    r"\s?(?:(?:、|和|与|及|以及)\s?[^，。,;；：]{1,24})*?\s?(?:等)?"
+    r"(?:(?:平台|应用|网站|客户端|官网|端)\s?(?:上|中|里|内|以|提供|开放)|(?:上|中|里|内)(?![线市架文下]))|,|\sand\s"
+)
 """What stands around the name of a place where something can be had: `在 X 上`."""
+_PART = re.compile(
+    r"\s?(?:(?:、|和|与|及)\s?[\w.-]+\s?)?(?:模块|组件|数据集|基准|测试集|datasets?(?![a-z])|benchmarks?(?![a-z])|modules?(?![a-z]))"
+)
+"""What stands behind the name of a part of a product, or of what a product is measured by."""
+_TIMES_OF = re.compile(r"\s?的\s?(?:约|近|超|多达|高达|最高)?\s?")
+_AMONG = re.compile(r"\s?(?:系列|家族)(?:中|里|内|的?(?:最|首))")
+"""What stands behind the name of the series that a product belongs to: `X 是 Y 系列中最小的`."""
+_BASED = re.compile(r"(?:以|以其)\s?$")
+_AS_BASE = re.compile(r"(?:\s?[（(][^）)]*[)）])?[^，。,;；]{0,24}?为(?:基座|基础|底座|骨干|蓝本)")
+"""What stands around the name of what a model is made from."""
+_THIS = re.compile(
+    r"\s*(?:[^，。,]{0,8}[，,])?\s?(?:(?:该|此|这款|这一|本)(?:模型|系列|版本|产品|工具|框架|项目)|其(?!中|他|它|余|次))"
+)
+"""What a sentence says of the headline's product without its name."""
 _ONE_MORE = re.compile(r"\d\s?(?:b|t|亿|万亿)(?![a-z]).*[，,]\s?(?:全新|另一款|另外|而)?\s?$")
 _MODEL_BEHIND = re.compile(r"\s?(?:参数)?(?:规模)?的?(?:大|小)?模型")
 """What stands around the size of one more model without a name: `X 为 0.5T，1.5T 参数模型`."""
@@ -71,6 +88,8 @@ _MODEL_KINDS = frozenset({"parameters", "active_parameters", "training_data", "o
 """Kinds of fact that only a model has."""
 _VENUE_KINDS = frozenset({"users", "price"})
 """Kinds of fact that the app of a large company has, where others do things."""
+_HOST_KINDS = _VENUE_KINDS | {"licence", "openness", "training_speedup", "throughput"}
+"""Kinds of fact that a platform has, where models are had."""
 _RECALLED = 200
 """How far back a sentence without a name may look for the product it speaks of."""
 _BEFORE = re.compile(
@@ -80,23 +99,6 @@ _BEFORE = re.compile(
 )
 _STOPS = re.compile(r"[。！？!?\n；;]|\.(?=\s|$)")
 _CLAUSE = re.compile(r"[,，、:：()（）]")
-_AS_OF = re.compile(
-    r"(?:截至|截止|as of|by the end of)\s?(?:到)?\s?(?P<y>20\d\d)\s?[年-]\s?(?:(?P<m>1[0-2]"
-    r"|0?[1-9])\s?[月-]\s?(?:(?P<d>3[01]|[12]\d|0?[1-9])\s?日?)?)?"
-)
-
-
-_HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
-_THEN = re.compile(
-    r"(?=20\d\d\s?年|[去前今]年|[\d一二三四五六七八九十]{1,2}\s?月)(?P<y>20\d\d\s?年|去年|前年|今年)?\s?(?:(?P<m>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])\s?月份?)?(?:\d+\s?[日号])?"
-    r"[^。;；,，\n]{0,8}?(?:发布|推出|上线|面世|问世|首发|亮相|开放|上市)(?:时|之初|之际|当时|那时)"
-    r"|(?:when|at|since|as)\s[^.;\n]{0,40}?(?:launch|debut|releas|introduc|start|unveil)\w*\s?(?:last|in|back in)\s"
-    rf"(?P<em>{months.PATTERN})?\s?(?:of\s)?(?P<ey>20\d\d)?"
-)
-"""When something came out, in a text that looks back on it: `去年10月推出时`."""
-_NOW = re.compile(
-    r"此次|本次|这次|如今|现在|目前|今天|今日|眼下|而今|现已|升至|提升到|提升至|提高到|扩展到|(?<![a-z])(?:now|today|this time)(?![a-z])"
-)
 _EACH = re.compile(r"分别(?:为|是|达到?|约为?|有|支持|拥有|提升[至到]|提高[至到]|扩展[至到])?")
 _RUN = re.compile(r"(?P<run>(?<![\w.-])\d[^,;]*?(?:(?:,\s?(?:and\s)?|\sand\s)\S?\d[^,;]*?)+),?\s?respectively")
 _AND = re.compile(r"、|,(?!\d{3})|，|和|与|及(?!时)|\sand\s")
@@ -111,14 +113,6 @@ NOBODY = ProductTag(name="", quote="")
 """The owner of a figure whose product has no name that we know."""
 
 
-class Owner(NamedTuple):
-    """A product where its name stands."""
-
-    start: int
-    end: int
-    product: ProductTag
-
-
 class Owners:
     """The products of one document, by place."""
 
@@ -126,6 +120,7 @@ class Owners:
         self.text = text
         self.folded = folded
         self.models, self.venues, self.not_names = lexicon.models, lexicon.venues, lexicon.not_names
+        self.hosts = lexicon.hosts
         products = tuple(
             p
             for p in tags.products
@@ -133,13 +128,19 @@ class Owners:
             and p.rule not in ("weak", "likeness", "maker")
             and not re.fullmatch(lexicon.benchmarks, fold(p.name))
         )
-        self.places = _places(folded, products)
-        makers = _makers(folded, tags, products)
+        self.places = [o for o in products_named(folded, products) if not _PART.match(folded, o.end)]
+        makers = companies_named(folded, tags, products)
         self.makers = [m for m in makers if not any(o.start < m.end and m.start < o.end for o in self.places)]
+        held = {o.product.name for o in self.places}
         in_title = [o for o in self.places if o.start < title_end]
         self.titled = bool(in_title)
         self.main = self._released(in_title, title_end) or next(
-            (p for p in products if not any(o.product == p and self._is_beaten(o, 0) for o in self.places)), None
+            (
+                p
+                for p in products
+                if p.name in held and not any(o.product == p and self._is_beaten(o, 0) for o in self.places)
+            ),
+            None,
         )
         self.actor = tags.companies[0].id if tags.companies else None
 
@@ -151,8 +152,9 @@ class Owners:
         if listed:
             return listed.product, self._is_compared(listed, kind, start, low)
         inside = [o for o in self.places if low <= o.start < high and self._may_have(o.product, kind)]
-        around = next((o for o in inside if o.start <= start < o.end), None)
-        before = [o for o in inside if o.end <= start]
+        around = next((o for o in inside if o.start <= start < o.end or self._in_brackets(o, start)), None)
+        measure = [o for o in inside if kind == "training_speedup" and _TIMES_OF.fullmatch(self.folded, o.end, start)]
+        before = [o for o in inside if o.end <= start and o not in measure]
         after = [o for o in inside if o.start >= end]
         owner = around or self._subject(before, start, low)
         if after and not around and (owner is None or self._leads(owner, start, end, after[0].start)):
@@ -168,6 +170,8 @@ class Owners:
         """Whether a product can have a fact of a kind: an app has no parameters."""
         if product.id in self.venues:
             return kind in _VENUE_KINDS
+        if product.id in self.hosts:
+            return kind in _HOST_KINDS
         if kind not in _MODEL_KINDS or product.id is None or product.id in self.models:
             return True
         named = parse(product.name)
@@ -182,11 +186,28 @@ class Owners:
 
     def _is_place(self, owner: Owner) -> bool:
         """Whether a product is only where something can be had."""
-        stands = _IN.search(self.folded, max(0, owner.start - 4), owner.start)
+        stands = _IN.search(self.folded, max(0, owner.start - 60), owner.start)
         return bool(stands and _ONTO.match(self.folded, owner.end))
 
+    def _in_brackets(self, owner: Owner, start: int) -> bool:
+        """Whether a place is inside the brackets that open right behind a name."""
+        behind = self.folded[owner.end : start].lstrip()
+        return behind[:1] in ("(", "（") and not any(mark in behind for mark in ")）")
+
+    def _is_base(self, owner: Owner) -> bool:
+        """Whether a product is what another is made from, or the series that it belongs to."""
+        if _AMONG.match(self.folded, owner.end):
+            return True
+        based = _BASED.search(self.folded, max(0, owner.start - 4), owner.start)
+        return bool(based and _AS_BASE.match(self.folded, owner.end))
+
     def _is_beaten(self, owner: Owner, low: int) -> bool:
-        return bool(_BEATEN.search(self.folded, max(low, owner.start - 14), owner.start))
+        before = next(
+            (o for o in self.places if low <= o.start and _LIST.fullmatch(self.folded, o.end, owner.start)), None
+        )
+        if before and self._is_beaten(before, low):
+            return True
+        return bool(_BEATEN.search(self.folded, max(low, owner.start - 24), owner.start))
 
     def _subject(self, before: list[Owner], start: int, low: int) -> Owner | None:
         """Of the products named before a figure the last that is no rival beaten, nothing built upon or supported."""
@@ -195,7 +216,8 @@ class Owners:
             listed = used and _LIST.fullmatch(self.folded, owner.end, used.start)
             left = self.folded[max(low, owner.start - 16) : owner.start]
             close = start - owner.end <= _NEAR and not _CLAUSE.search(self.folded, owner.end, start)
-            if listed or _BUILT_ON.search(left) or (_SUPPORTED.search(left) and not close) or self._is_place(owner):
+            aside = self._is_place(owner) or self._is_base(owner)
+            if listed or _BUILT_ON.search(left) or (_SUPPORTED.search(left) and not close) or aside:
                 used = owner
             elif close or not self._is_beaten(owner, low):
                 return self._first_listed(owner, before, start, low)
@@ -261,6 +283,8 @@ class Owners:
         recent = (o for o in reversed(places) if start - _RECALLED <= o.start and o.end <= start)
         last = next((o.product for o in recent if not self._is_beaten(o, 0) and not self._is_place(o)), None)
         main = self.main if self.main and self._may_have(self.main, kind) else None
+        if self.titled and main and _THIS.match(self.folded, low, start):
+            return main
         if not self.titled and len({o.product.name for o in places}) > 1:
             return last if last is None or main is None or last.name == main.name else NOBODY
         others = {m.product.company for m in self.makers if low <= m.start < start}
@@ -277,6 +301,7 @@ class Owners:
         named = _NAMED_AS.fullmatch(self.folded, end, start) if start - end <= 34 else None
         return bool(named) or (
             start - end <= 14
+            and "/" not in self.folded[end:start]
             and not _CLAUSE.search(self.folded, end, start)
             and not _COMPARED.search(self.folded, end, start + 1)
         )
@@ -317,85 +342,6 @@ def _is_other_size(owner: Owner | None, kind: str, value: float | str) -> bool:
     return size is not None and isinstance(value, float) and abs(value - size) > 0.15 * size
 
 
-def as_of(sentence: str) -> str | None:
-    """The year, month or day that a sentence gives for its figures."""
-    match = _AS_OF.search(sentence)
-    if not match:
-        return None
-    parts = [match["y"], *(f"{int(p):02d}" for p in (match["m"], match["d"]) if p)]
-    return "-".join(parts)
-
-
-def held_then(folded: str, place: int, low: int, high: int, today: date) -> str | None:
-    """The earlier year or month for which a sentence gives the figure at a place: `去年10月推出时支持…`."""
-    for match in _THEN.finditer(folded, low, high):
-        if place < match.start() and not match[0].isascii():
-            continue
-        if _NOW.search(folded, min(place, match.start()), max(place, match.end())):
-            continue
-        then = _month(match, today)
-        if then and then < f"{today:%Y-%m}"[: len(then)]:
-            return then
-    return None
-
-
-def _month(match: re.Match[str], today: date) -> str | None:
-    """The year or month that a look back names, reckoned from the document's day."""
-    said = (match["y"] or match["ey"] or "").rstrip(" 年")
-    back = {"去": 1, "前": 2, "今": 0}
-    year = int(said) if said.isdigit() else today.year - back[said] if said in back else None
-    written = match["m"] or match["em"]
-    if not written:
-        return str(year) if year else None
-    month = (
-        int(written)
-        if written.isdigit()
-        else _HAN_MONTHS.index(written) + 1
-        if written in _HAN_MONTHS
-        else months.month_of(written)
-    )
-    if year is None:
-        year = today.year if month <= today.month else today.year - 1
-    return f"{year:04d}-{month:02d}"
-
-
 def sentences(folded: str) -> list[int]:
     """Where each sentence starts."""
     return [0, *(m.end() for m in _STOPS.finditer(folded))]
-
-
-def _places(folded: str, products: tuple[ProductTag, ...]) -> list[Owner]:
-    found: list[Owner] = []
-    for product in sorted(products, key=lambda p: -len(p.name)):
-        for start, end in _named(folded, fold(product.name)):
-            taken = any(o.start < end and start < o.end for o in found)
-            if not taken and len(found) < 200 and not is_likeness(folded, start, end):
-                found.append(Owner(start, end, product))
-    return sorted(found)
-
-
-def _named(folded: str, name: str) -> Iterator[tuple[int, int]]:
-    """Where a name stands in a folded text, in any spelling of its joints: `Qwen3.5`, `Qwen 3.5`, `Qwen-3.5`."""
-    parts = re.findall(r"[a-z]+|\d+(?:\.\d+)*|[^a-z\d\s-]+", name)
-    if not parts:
-        return
-    before = r"(?<![a-z0-9])" if parts[0].isascii() else ""
-    behind = r"(?![a-z0-9])" if parts[-1].isascii() else ""
-    for match in re.finditer(before + r"[\s-]?".join(map(re.escape, parts)) + behind, folded):
-        yield match.span()
-
-
-def _makers(folded: str, tags: Tags, products: tuple[ProductTag, ...]) -> list[Owner]:
-    """Where companies are named: each stands for its product in the text, or for itself."""
-    found: list[Owner] = []
-    for company in tags.companies:
-        own = next((p for p in products if p.company == company.id), None)
-        stands = own or ProductTag(name=company.id, company=company.id, quote=company.quote)
-        name = fold(company.quote)
-        if company.rule == "product" or not name:
-            continue
-        at = folded.find(name)
-        while at >= 0 and len(found) < 200:
-            found.append(Owner(at, at + len(name), stands))
-            at = folded.find(name, at + len(name))
-    return found

@@ -131,6 +131,8 @@ def _scores(folded: str, lexicon: Lexicon) -> Iterator[Term]:
             and float(match["value"]) < 10
         ):
             continue
+        if before and not match["unit2"] and float(match["value2"]) < 10:
+            continue
         value = float(match["value2"] if before else match["value"])
         unit = (match["unit2"] if before else match["unit"]) or ""
         name = match["name2"] if before else match["name"]
@@ -181,6 +183,6 @@ def _scored(benchmarks: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?<![a-z0-9])(?P<name>{benchmarks})(?![a-z0-9]){gap}(?P<value>\d{{1,4}}(?:\.\d+)?)\s?(?P<unit>%"
         rf"|分(?!钟)|percent|points|elo)?(?![\d.]|\s?[bmkx倍个]|-)"
-        rf"|(?<![\d.])(?P<value2>\d{{1,4}}(?:\.\d+)?)\s?(?P<unit2>%|percent|分)?\s?(?:accuracy "
+        rf"|(?<![\d.a-z])(?P<value2>\d{{1,4}}(?:\.\d+)?)\s?(?P<unit2>%|percent|分)?\s?(?:accuracy "
         rf"|score |pass@1 )?(?:on|in|at)\s(?:the\s)?(?P<name2>{benchmarks})(?![a-z0-9])"
     )

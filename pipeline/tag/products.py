@@ -40,7 +40,7 @@ _PHASE = re.compile(
 _MOST = 60
 _LETTERS = 4
 """So few capitals are an abbreviation of anything: a product only where a noun says so."""
-_NO_THING = re.compile(r"[A-Z]+_[A-Z_]+|.*FLOPS|.*Errors?|.*\.md|eGPUs?")
+_NO_THING = re.compile(r"[A-Z]+_[A-Z_\d]+|.*FLOPS|.*Errors?|.*\.md|eGPUs?")
 """Constants, units, errors and files."""
 _PLURAL = re.compile(r"[A-Z]{2,5}s")
 

@@ -25,8 +25,6 @@ def off_topic(scan: Scan, companies: tuple[CompanyTag, ...], products: list[Foun
     signs = [c.start for c in scan.cues if c.group == "ai" and not any(s <= c.start < e for s, e in bylines)]
     signs += [p.start for p in products if p.id and p.id not in (lexicon.devices | lexicon.everyday_products)]
     signs += [m.start for m in scan.mentions if m.name.company in lexicon.ai_makers]
-    if any(c.group == "index" and c.start < scan.title_end for c in scan.cues):
-        return "a market wrap: the headline tells of an index"
     if any(s < scan.title_end for s in signs):
         return ""
     if any(c.group == "wrap" and c.start < scan.title_end for c in scan.cues):
