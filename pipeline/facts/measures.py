@@ -22,7 +22,9 @@ _SIZED = re.compile(
 _LISTED = re.compile(r"\s?(?:,|、|/|and|or|to|和|与|至|及|,\s?and)\s?(?=~?\d)")
 _WINDOW = re.compile(r"上下文|长文本|context|窗口|window|输入长度|超长|长文|无损")
 _WRITTEN = re.compile(r"上下文|长文本|窗口|无损|超长|输入|一次性|处理|阅读|长文|支持|扩展|提升|window|context|能力")
-_OWN_LENGTH = re.compile(r"(?:正文|全文|本文)(?:共|约|近)*\s*$")
+_OWN_LENGTH = re.compile(
+    r"(?:正文|全文|本文|(?:结果|输出|评论|简介|描述|提示词|标题)[^，。]{0,6}(?:上限|长度|大小)[^，。]{0,6})(?:共|约|近)*\s*$"
+)
 _TO_READ = re.compile(r"[^。]{0,6}阅读(?:约|时间|需)")
 """What says how long the report itself is."""
 _TRAINED = re.compile(r"训练|预训|语料|数据集|train|corpus|dataset|pretrain")
@@ -50,8 +52,9 @@ _QUICKLY = re.compile(r"\s?钟?(?:内|之内|以内|时长内|就|即可|便可|
 _PUT_OUT = re.compile(r"\s?(?:的)?(?:最大)?(?:输出|output)")
 _EACH = re.compile(r"每\s?$|/\s?$")
 _FASTER = re.compile(r"加速|提速|速度|更快|快|吞吐|效率|faster|speed|quick|throughput|acceler|推理|解码")
+_BREAK = re.compile(r"[，,。;；、]")
 _NOT_FASTER = re.compile(
-    r"加速下|涨超|跌超|股指|upscal|放大|超分|增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩"
+    r"精度|准确|加速下|涨超|跌超|股指|upscal|放大|超分|增长|涨|融资|额度|价格|便宜|体积|小\s?$|cheaper|smaller|larger|revenue|growth|显存|压缩"
     r"|收入|估值|更大|用户|销量|股价|降低|成本|memory|cost|资|多\s?$"
 )
 _OTHER_GAIN = re.compile(
@@ -95,10 +98,15 @@ _MOST_RAISED = 2e11
 """More than anybody has raised at once is talk."""
 _USERS = re.compile(r"用户|users|月活|日活|周活|(?<![a-z])[mdw]au(?![a-z])|下载|downloads|开发者")
 _COUNTED_USERS = re.compile(r"月活|日活|周活|users|用户|(?<![a-z])[mdw]au(?![a-z])")
-_NEW_USERS = re.compile(r"新增|增加|流失|调查|访谈|采访|受访|研究|分析|对话|survey|interview|new users|study")
+_NOT_YET = re.compile(r"\s?(?:用户)?(?:之前|以前|前(?![所十])|目标|时(?![刻长间]))")
+"""What stands behind a number that is still to be reached."""
+_NEW_USERS = re.compile(
+    r"新增|日增|周增|月增|净增|增加|流失|调查|访谈|采访|受访|研究|分析|对话|survey|interview|new users|study"
+)
 """What makes a number of users one that came, went or was asked."""
-_INPUT = re.compile(r"输入|input|in\b|prompt")
-_OUTPUT = re.compile(r"输出|output|out\b|completion")
+_INPUT = re.compile(r"输入(?!的)|input|in\b|prompt")
+_OUTPUT = re.compile(r"输出(?!的)|output|out\b|completion")
+_WAYS = re.compile(r"(?P<in>输入|input)(?!的)|(?:输出|output)(?!的)")
 
 _CURRENCIES = {"$": "USD", "us$": "USD", "usd": "USD", "美元": "USD", "美金": "USD", "dollars": "USD"} | {
     **dict.fromkeys(("¥", "￥", "rmb", "元", "人民币", "yuan"), "CNY"),
@@ -147,9 +155,11 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if _PER_PART.match(right):
         return None
     if unit.endswith("参数") or "param" in unit:
+        if _BEARS.search(left) or _BESIDE.search(left):
+            return None
         near = unit + left[-8:] + right[:12]
         return Measure("active_parameters" if _is_active(near, left, right) else "parameters", _most(one), "parameters")
-    if unit == "字" and (_OWN_LENGTH.search(left) or _TO_READ.match(right)):
+    if unit in ("字", "字符", "characters") and (_OWN_LENGTH.search(left) or _TO_READ.match(right)):
         return None
     if unit in ("字", "汉字", "字符", "character", "characters", "chinese characters", "words"):
         wide = folded[max(0, low - _WIDE) : high + _WIDE]
@@ -169,7 +179,7 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if unit in _SECONDS:
         return _lasting(one, left, right, folded[low:high])
     if unit in ("倍", "x", "times"):
-        around = left[-14:] + "|" + right[:14]
+        around = _BREAK.split(left[-14:])[-1] + "|" + _BREAK.split(right[:14])[0]
         faster = (
             not right.startswith("速")
             and _FASTER.search(around)
@@ -189,6 +199,7 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
             if one.value >= 1000
             and _USERS.search(left + unit + right[:8])
             and not _NEW_USERS.search(left[-12:] + right[:6])
+            and not _NOT_YET.match(right)
             else None
         )
     if _WHEN.search(left) and _WINDOW.search(left):
@@ -214,6 +225,11 @@ _PER_PART = re.compile(
     r"|[\s-]*(?:price|performance|class|level|quality|级别|量级|级(?![联数]))"
 )
 """What makes a size that of a part."""
+_BEARS = re.compile(r"(?:支持|支撑|承载|容纳|supports?|supporting)(?:多达|高达|最高|最大|超过?|约|up to)?\s*$")
+_BESIDE = re.compile(
+    r"(?:超越|优于|媲美|匹配|匹敌|击败|比肩|逼近|surpass\w*|outperform\w*|beat\w*|rival\w*|match\w*)\s?(?:了|a |an |the )?\s*$"
+)
+"""What stands before a size that a machine bears, or that nobody of the text has."""
 _SUPPOSED = re.compile(
     r"(?:并非|不是|而非|非|网传的?|传言的?|并不|on par with|comparable (?:to|with)|similar to)(?: an?)?\s*$"
     r"|(?:equivalent to|equal to|if it \w+|even|match(?:es|ing)?|相当于|媲美|堪比)(?: an?)?\s*$"
@@ -233,6 +249,8 @@ def _bare(folded: str, one: Quantity, following: Quantity | None, left: str, rig
         or one.unit
     ):
         return None
+    if one.multiple in ("t", "万亿", "trillion") and re.search(r"训练数据|语料|token", left[-10:]):
+        return Measure("training_data", one.value, "tokens")
     gap = folded[one.end : following.start] if following and following.start >= one.end else ""
     inherited = bool(
         following and _LISTED.fullmatch(gap) and "param" in following.unit + folded[following.end : following.end + 14]
@@ -326,10 +344,11 @@ def _money(one: Quantity, left: str, right: str) -> Measure | None:
     if _PER_MILLION.match(right) or _PER_MILLION_BEFORE.search(left):
         around = left[-14:] + "|" + right[:24]
         found_in, found_out = _INPUT.search(around), _OUTPUT.search(around)
-        before = list(re.finditer(r"输入|input|输出|output", left[-16:]))
+        before = list(_WAYS.finditer(left[-16:]))
         detail = None
         if before:
-            detail = "input" if before[-1][0] in ("输入", "input") else "output"
+            detail = "input" if before[-1]["in"] else "output"
+            detail = None if before[-1][0] == "输出" and "输入输出" in left else detail
         elif found_in or found_out:
             detail = "input" if found_in and (not found_out or found_in.start() < found_out.start()) else "output"
         return Measure("price", one.value, f"{currency}_per_mtok", detail)

@@ -45,12 +45,18 @@ _HAS = re.compile(
 )
 _BEARER = re.compile(r"\s?(?:总?参数|parameters?)?\s?的\s?(?P<name>[A-Z][\w.-]*)")
 """A name that bears the size before it: `5000 亿参数的 V8`."""
+_FORMER = re.compile(r"(?:^|[\s，,])[前后]者[^，,]*$")
+"""What a clause begins with that means one of two, whichever their names are."""
+_DEVICE = re.compile(r"眼镜|手机|音箱|耳机|手表|手环|戒指|平板|玩具|机器人|glasses|headset|earbuds|speaker")
+_DEVICE_KINDS = frozenset({"price", "resolution", "frame_count"})
+"""Kinds of fact that a device has and not the model in it."""
 _IN = re.compile(
+    r"在\s?(?:现有|原有|既有)的?\s?$|"
     r"(?:在|于|通过|经由|登陆)\s?(?:[^，。,;；：]{1,24}(?:、|和|与|及|以及)\s?)*$|(?:across|via)\s(?:the\s)?(?:[^.;:]{1,24},\s(?:and\s)?)*$"
 )
 _ONTO = re.compile(
     r"\s?(?:(?:、|和|与|及|以及)\s?[^，。,;；：]{1,24})*?\s?(?:等)?"
-    r"(?:(?:平台|应用|网站|客户端|官网|端)\s?(?:上|中|里|内|以|提供|开放)|(?:上|中|里|内)(?![线市架文下]))|,|\sand\s"
+    r"(?:(?:平台|应用|网站|客户端|官网|端|框架|架构|基础)\s?(?:上|中|里|内|以|提供|开放)|(?:上|中|里|内)(?![线市架文下]))|,|\sand\s"
 )
 """What stands around the name of a place where something can be had: `在 X 上`."""
 _PART = re.compile(
@@ -134,6 +140,7 @@ class Owners:
         held = {o.product.name for o in self.places}
         in_title = [o for o in self.places if o.start < title_end]
         self.titled = bool(in_title)
+        self.device = bool(_DEVICE.search(folded, 0, title_end))
         self.main = self._released(in_title, title_end) or next(
             (
                 p
@@ -152,7 +159,8 @@ class Owners:
         if listed:
             return listed.product, self._is_compared(listed, kind, start, low)
         inside = [o for o in self.places if low <= o.start < high and self._may_have(o.product, kind)]
-        around = next((o for o in inside if o.start <= start < o.end or self._in_brackets(o, start)), None)
+        around = next((o for o in inside if o.start <= start < o.end), None)
+        around = around or next((o for o in reversed(inside) if self._in_brackets(o, start)), None)
         measure = [o for o in inside if kind == "training_speedup" and _TIMES_OF.fullmatch(self.folded, o.end, start)]
         before = [o for o in inside if o.end <= start and o not in measure]
         after = [o for o in inside if o.start >= end]
@@ -167,7 +175,9 @@ class Owners:
         return (owner.product if owner else self._in_mind(kind, start, low)), compared
 
     def _may_have(self, product: ProductTag, kind: str) -> bool:
-        """Whether a product can have a fact of a kind: an app has no parameters."""
+        """Whether a product can have a fact of a kind: an app has no parameters, a model no price of a device."""
+        if self.device and kind in _DEVICE_KINDS and product.id in self.models:
+            return False
         if product.id in self.venues:
             return kind in _VENUE_KINDS
         if product.id in self.hosts:
@@ -250,7 +260,7 @@ class Owners:
         """Whether a figure is that of a model which has no name yet, or one that we do not know."""
         if _OTHER_MODEL.search(self.folded, max(low, start - 30), start) and _GENERIC.match(self.folded, end):
             return True
-        if _UPGRADED.match(self.folded, end):
+        if _UPGRADED.match(self.folded, end) or _FORMER.search(self.folded, max(0, low - 1), start):
             return True
         if owner and _MODEL_BEHIND.match(self.folded, end) and _ONE_MORE.search(self.folded, owner.end, start):
             return True

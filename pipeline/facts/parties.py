@@ -20,11 +20,14 @@ _LEADS = re.compile(
 )
 """What stands behind a company that gives another money, or only tells of another."""
 _SUED = re.compile(r"起诉|诉讼|指控|索赔|lawsuit|sues|sued")
-_SEVERAL = re.compile(r"各自|它们|分别|两家|三家")
+_SEVERAL = re.compile(r"各自|它们|分别|两家|三家|双方|等(?:科技)?(?:巨头|公司|企业|机构|厂商)")
+_GIVES = re.compile(r"\s?(?:共同|联合|将)?(?:注资|出资|投资|投入|入股)\s?(?:了)?(?:约|近|超)?\s?$")
+"""What stands between who gives the money and the amount."""
+_ITS = re.compile(r"[，,]\s?其[^，,]{0,8}$")
 """What makes an amount that of several."""
 _CLAUSE = re.compile(r"[,，、:：()（）]|\n")
 _BUYS = re.compile(
-    r"储备|采购|购买|购入|订购|囤|拥有|运送|出货|交付|buys?|bought|order(?:s|ed)|purchas\w*|stockpil\w*|own"
+    r"储备|采购|购买|购入|订购|囤|拥有|运送|出货|交付|buys?|bought|order(?:s|ed)|purchas\w*|stockpil\w*|acquir\w*|procur\w*|own"
 )
 _UNKNOWN = re.compile(r"[A-Z][\w.]*[a-z][\w.]*(?: [A-Z][\w.]*)*|[「《][^」》\n]{2,16}[」》]")
 _PAYER = re.compile(
@@ -86,6 +89,11 @@ class Parties:
         )
         if owns:
             return owns[2]
+        giver = next((p for p in self.places if low <= p[0] and _GIVES.fullmatch(self.folded, p[1], start)), None)
+        if giver and detail == "deal" and self.folded[giver[0] - 1] not in "向对给为获":
+            return giver[2]
+        if detail == "valuation" and _ITS.search(self.folded, low, start):
+            return self._headlined(start, low)
         edge = start
         for comma in reversed([low, *(m.end() for m in _CLAUSE.finditer(self.folded, low, start))]):
             named = [p for p in self.places if comma <= p[0] and p[1] <= edge and self._acts(*p[:2])]

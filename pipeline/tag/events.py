@@ -1,4 +1,4 @@
-"""Event type and certainty: what the headline does to what, the words of each type, and how sure the text is."""
+"""Event type: what the headline does to what, and the words of each type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from pipeline.lexicon import Cue, Lexicon, Scan
 from pipeline.records import Certainty
+from pipeline.tag import certainty
 from pipeline.tag.products import Found
+from pipeline.text import is_cjk
 from pipeline.version import parse
 
 _NOUNS = ("model", "product", "plan", "paper", "benchmark", "hardware", "dataset")
@@ -29,8 +31,6 @@ _NOTHING = re.compile(
     re.DOTALL,
 )
 _BREAKS = "，,、；;：:。！!？?\n—|"
-_DOUBTS: tuple[Certainty, ...] = ("denial", "rumour", "question", "retrospect", "forecast")
-_DOUBTS_OF_TEXT: tuple[Certainty, ...] = ("rumour", "denial", "forecast")
 _WEIGHTS = re.compile(
     r"(?<![\d.a-z$])\d+(?:\.\d+)?b(?![a-z])[^。\n]{0,12}(?:参数|模型)|亿参数|权重(?:已|均|也|及|与|和|、)"
     r"|(?:模型|开放|开源|放出|公开)权重|open[- ]weights?|billion[- ]parameter"
@@ -39,52 +39,28 @@ _BESIDE = re.compile("含|及|和|与|，")
 _USED = re.compile(r"\s?(?:集成|接入|调用|切换|训练数据)")
 _USES = re.compile(r"(?:支持|接入|基于|调用|集成|兼容|适配|运行|部署|使用|利用|面向|为|给|对)[^，,。]{0,6}$|多$")
 _THIRD_PARTY = re.compile(r"第三方|third[- ]party|(?:多款|等)[^，,]{0,6}模型")
-_SAID = re.compile(
-    r"^(?:传|曝)(?!统|播|输|感|媒|奇|说|承|递|真|光)|(?<![流宣遗])传(?=拟|将|已|正|获|计划|或|与|向|筹|推出|即将|要|考虑)"
-)
-"""The one character by which a headline says that it only repeats."""
 _API = re.compile(r"API|SDK|CLI|功能|插件|套餐|平台|模式|App|应用|服务")
 """What a headline that only opens a way to a model speaks of."""
 _OPEN_ADJECTIVES = frozenset(
     {"open source", "open-source", "opensource", "open-weight", "open weights", "open-weights"}
 )
 _TRIAL = re.compile(r"(?:开启|启动|开始|进行)[^，,。]{0,10}(?:内测|公测|测试(?!版|套件|基准|集))")
+_NUMBERED = re.compile(r"^\S{2,4}\s?[vV]?\d{1,2}(?:\.\d{1,2})?$")
+"""A verb with nothing but a version behind it."""
+_NOT_OUT = re.compile(
+    r"(?:尚未|还未|未)(?:正式)?(?:发布|上线|推出|开源|开放|公布)|not yet (?:been )?(?:released|launched|available)"
+)
+"""What says that a model is still to come."""
+_BASED = re.compile(r"(?:基于|采用|搭载)[^，。]{0,24}$")
+"""What stands before a model that something else is built on."""
+_SPACE = re.compile(r"(?<=[一-鿿]) (?=[一-鿿])")
+"""What parts two clauses of a Chinese headline that has no comma."""
 _CLAIMED = 1.5
 """A type that weighs less rests on a word or two used in passing."""
+_OPENING = 400
+"""So many characters open a text: what is said further on is about something else."""
 _LATER = 0.6
 """How much what stands behind the headline's first clause counts beside it."""
-_DONE = ("release", "open_source", "update", "act", "extend")
-_MARK = re.compile(r"[?？]\s?$|[?？](?=.{0,12}$)")
-_CLAUSE = re.compile(r"[^，,。！!；;：:？?|｜\n]+[，,。！!；;：:？?|｜]?")
-_VIEW = re.compile(r"\s*(?:如何|怎么|怎样)(?:看待?|评价)\s?")
-"""A question that takes its news for granted: `如何评价 X 发布 Y？`."""
-_ASKS = re.compile(
-    r"谁|什么|为何|如何|怎么|怎样|咋|吗|呢|是否|能否|会不会|哪|多少|多远|多久|几|何时|难道|该不该|有没有|若|如果|究竟|到底"
-    r"|(?<![a-z])(?:why|how|what|who|when|which|is|are|can|could|will|would|should|does|do|did|if)(?![a-z])"
-)
-_AHEAD = re.compile(
-    r"正在(?!接受)|拟(?!合)|考虑|可能|预计|计划于|计划在|将(?!近)|有意|寻求|洽谈|打算|plans|may|could|would"
-)
-_DONE_DEEDS = re.compile(r"已(?!计划|考虑)|正式|宣布|完成")
-_NOT_PLANNED = re.compile(
-    r"(?:支持|扶持|教育|订阅|付费|合作|激励|奖励|会员|资助|培训|孵化|研究|行动|发展|商业|印|新|该|此|一|伙伴|大使|max|pro|plan)\s?\|"
-    r"|的\s?\||\|(?:[，,。！!；;：:、|\s]|$|用户|权益|模式|价格|定价|额度|套餐|已|正式|成员|项目|中|上线|开放)"
-)
-_NO_DOUBT = {
-    "计划": _NOT_PLANNED,
-    "澄清": re.compile(r"(?:以|来|需要?|请求|主动|问题)\|"),
-    "据报": re.compile(r"\|道"),
-    "泄露": re.compile(
-        r"(?:密钥|数据|隐私|信息|密码|凭证|机密|用户|资料|代码|文件|敏感\S{0,4})(?:被|遭|大规模|的)?\||\|(?:风险|事件|漏洞|隐患)"
-    ),
-    "曝光": re.compile(r"(?:研究|论文|调查|记者|媒体|315\s?|晚会)\||\|(?:量|度|率|帧)"),
-    "疑似": re.compile(r"\|(?:枪手|凶手|病例|嫌)"),
-    "预测": re.compile(
-        r"(?:数据|的|用于|可|模型|时序|序列|天气|气象|时间序列|结构|新闻)\||\|(?:模型|能力|准确|性能|城市|结果|误差)"
-    ),
-    "虚假": re.compile(r"\|(?:软文|信息|内容|宣传|新闻|视频|图片|账)"),
-}
-"""Where a word of doubt is none; `|` stands for the word."""
 _HEADLINE = 6.0
 """How much the headline's own construction counts beside single words."""
 
@@ -95,62 +71,6 @@ class Kind(NamedTuple):
     type: str
     quote: str
     weights: dict[str, float]
-
-
-def certainty(scan: Scan) -> tuple[Certainty, str]:
-    """How sure the document is of what it says, and the words that show it. The headline decides before the text."""
-    first_end = scan.sentence(scan.title_end + 1)[1]
-    title = [c for c in scan.cues if c.start < scan.title_end]
-    lead = [c for c in scan.cues if c.start < first_end]
-    for kind in _DOUBTS:
-        meant = (c for c in title if c.group == kind and _is_meant(scan, c))
-        cue = _asked(scan, title) if kind == "question" else next(meant, None)
-        if cue:
-            return kind, scan.text[cue.start : cue.end]
-    said = _SAID.search(scan.text, 0, scan.title_end)
-    if said:
-        return "rumour", said[0]
-    hearsay = next((c for c in lead if c.group == "hearsay"), None)
-    for kind in _DOUBTS_OF_TEXT:
-        cue = next((c for c in lead if c.group == kind and _is_meant(scan, c)), None)
-        if cue and (kind != "forecast" or hearsay):
-            return ("rumour" if kind == "forecast" else kind), scan.text[cue.start : cue.end]
-    ahead = _AHEAD.search(scan.text, hearsay.end, first_end) if hearsay else None
-    if hearsay and ahead and not _DONE_DEEDS.search(scan.text, hearsay.end, first_end):
-        return "rumour", ahead[0]
-    return "fact", ""
-
-
-def _is_meant(scan: Scan, cue: Cue) -> bool:
-    """Whether a word of doubt is one here: `计划` as a verb, `澄清` of a report, `泄露` of what was to come."""
-    trap = _NO_DOUBT.get(scan.folded[cue.start : cue.end])
-    return not (
-        trap and trap.search(scan.folded[max(0, cue.start - 8) : cue.start] + "|" + scan.folded[cue.end : cue.end + 8])
-    )
-
-
-def _asked(scan: Scan, title: list[Cue]) -> Cue | None:
-    """The words by which a headline only asks; none where it states news and asks what follows from it."""
-    marks = (Cue(m.start(), m.end(), "question") for m in _MARK.finditer(scan.text, 0, scan.title_end))
-    cue = next((c for c in title if c.group == "question"), None) or next(marks, None)
-    if cue is None or any(_states(scan, title, *span) for span in _clauses(scan)):
-        return None
-    return cue
-
-
-def _clauses(scan: Scan) -> list[tuple[int, int]]:
-    """The clauses of the headline, each with the mark that ends it."""
-    return [m.span() for m in _CLAUSE.finditer(scan.text, 0, scan.title_end)]
-
-
-def _states(scan: Scan, title: list[Cue], start: int, end: int) -> bool:
-    """Whether a clause of a headline says that something was done: it has a verb and does not ask, or asks for views."""
-    deeds = [c for c in title if start <= c.start < end and (c.group in _DONE or c.group.startswith("strong:"))]
-    view = _VIEW.match(scan.folded, start, end)
-    if view:
-        return any(c.group in _VERBS and c.start >= view.end() for c in deeds)
-    asks = _ASKS.search(scan.folded, start, end) or scan.text[end - 1] in "?？"
-    return not asks and any(c.end - c.start > 1 for c in deeds)
 
 
 def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -> Kind:
@@ -174,7 +94,7 @@ def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -
     best = max(weights, key=lambda t: weights[t] * lexicon.type_weights.get(t, 1.0))
     if best in _RELEASES and sure == "question":
         return Kind("product_launch", "", weights)
-    if best in _RELEASES and sure in ("rumour", "forecast", "denial"):
+    if best in _RELEASES and (sure in ("rumour", "forecast", "denial") or _is_to_come(scan)):
         best = "rumor"
     claimed = weights.get(best, 0.0) >= _CLAIMED or best == "rumor" or best in _RELEASES
     if not claimed or (best not in _RELEASES and _gathers(scan)):
@@ -184,6 +104,12 @@ def kind(scan: Scan, products: list[Found], lexicon: Lexicon, sure: Certainty) -
     return Kind(best, quotes.get(best) or (_doubt(scan) if best == "rumor" else ""), weights)
 
 
+def _is_to_come(scan: Scan) -> bool:
+    """Whether the text says that what the headline shows is not out, and the headline does not say that it is."""
+    out = any(c.group in ("release", "open_source") for c in scan.cues if c.start < scan.title_end)
+    return not out and bool(_NOT_OUT.search(scan.folded, 0, _OPENING))
+
+
 def _gathers(scan: Scan) -> bool:
     """Whether a headline is a round-up's or a market wrap's, of which no one type is true."""
     return any(c.group in ("roundup", "wrap") and c.start < scan.title_end for c in scan.cues)
@@ -191,7 +117,7 @@ def _gathers(scan: Scan) -> bool:
 
 def _doubt(scan: Scan) -> str:
     """The words by which a text is a rumour."""
-    return certainty(scan)[1]
+    return certainty.find(scan)[1]
 
 
 def _place(scan: Scan, cue: Cue) -> float:
@@ -213,6 +139,8 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
     if trial:
         return [("model_release", _HEADLINE, trial)]
     read = _deed(scan, products, lexicon, 0, scan.title_end) if scan.title_end else None
+    if read and not read.head and _is_next_version(scan, read, products, lexicon):
+        read = read._replace(head="model", noun=True)
     weight = _HEADLINE * (_LATER if read and _is_later(scan, read.start) else 1.0)
     if read is None or not read.noun:
         again = _deed(scan, products, lexicon, *lead)
@@ -254,6 +182,12 @@ def _headline(scan: Scan, products: list[Found], lexicon: Lexicon) -> list[tuple
     return [(type_, weight, read.quote)]
 
 
+def _is_next_version(scan: Scan, read: _Deed, products: list[Found], lexicon: Lexicon) -> bool:
+    """Whether the maker of a known model only says its number: `Midjourney 发布 V8.1`."""
+    maker = next((p for p in products if p.end <= read.start < scan.title_end), None)
+    return bool(maker and maker.id in lexicon.models and _NUMBERED.search(read.quote))
+
+
 def _has_weights(scan: Scan) -> bool:
     """Whether what comes out brings a model with it: a size in parameters, weights, or a model named beside it."""
     beside = [c for c in scan.cues if c.group == "model" and c.start < scan.title_end]
@@ -272,7 +206,8 @@ def _is_model_after_all(scan: Scan, products: list[Found], lexicon: Lexicon) -> 
 
 def _is_used(scan: Scan, model: Cue) -> bool:
     """Whether a model is only what something else works with: `支持多模型集成`."""
-    return bool(_USES.search(scan.folded, max(0, model.start - 8), model.start) or _USED.match(scan.folded, model.end))
+    used = _USES.search(scan.folded, max(0, model.start - 8), model.start) or _USED.match(scan.folded, model.end)
+    return bool(used or _BASED.search(scan.text, 0, model.start))
 
 
 def _is_hosted(read: _Deed) -> bool:
@@ -299,8 +234,9 @@ def _on_trial(scan: Scan, products: list[Found], lexicon: Lexicon) -> str:
 
 def _overrules(scan: Scan, lead: _Deed, span: tuple[int, int]) -> bool:
     """Whether the first sentence says what a product is, against what we know of its family."""
-    spoken = any(c.group == "model" and span[0] <= c.start < span[1] for c in scan.cues)
-    return lead.noun and (lead.head == "model" or (lead.head == "product" and not spoken))
+    models = (c for c in scan.cues if c.group == "model" and span[0] <= c.start < span[1])
+    spoken = any(not _BASED.search(scan.text, span[0], c.start) for c in models)
+    return lead.noun and (lead.head == "model" or (lead.head in ("product", "hardware") and not spoken))
 
 
 class _Deed(NamedTuple):
@@ -323,6 +259,8 @@ def _deed(scan: Scan, products: list[Found], lexicon: Lexicon, low: int, high: i
     verb = max((c for c in verbs if c.start == verbs[0].start), key=lambda c: c.end)
     start = verb.end
     end = min((i for mark in _BREAKS if (i := scan.text.find(mark, start, high)) >= 0), default=high)
+    space = _SPACE.search(scan.text, start + 2, end) if high == scan.title_end else None
+    end = space.start() if space else end
     following = (c.start for c in cues if _cuts(scan, c, start))
     end = min(end, next(following, end))
     if not scan.text[start:end].strip(' 了：:"“”'):
@@ -350,6 +288,7 @@ def _cuts(scan: Scan, cue: Cue, start: int) -> bool:
 def _modifies(scan: Scan, cue: Cue) -> bool:
     """Whether a verb stands inside a noun phrase: `开源模型`, `支持中文的模型`."""
     noun = scan.folded[max(0, cue.start - 4) : cue.start] == "the "
+    noun = noun or any(c.start == cue.end and c.group in _NOUNS for c in scan.cues)
     return noun or cue.group == "open_source" or "的" in scan.text[cue.end : cue.end + 12]
 
 
@@ -364,6 +303,10 @@ def _head(scan: Scan, products: list[Found], lexicon: Lexicon, start: int, end: 
     joined = next((c for c in nouns if scan.text[c.end : c.end + 1] in ("及", "、", "含", "并")), None)
     if joined:
         return joined.group, True
+    models = [c for c in nouns if c.group == "model" and is_cjk(scan.text[c.start])]
+    bare = [p for p in named if scan.text[p.start].isupper() and not any(0 <= n.start - p.end <= 1 for n in nouns)]
+    if any(p.start - c.end in (0, 1) for c in models for p in bare):
+        return "model", True
     last = max(nouns, key=lambda c: (c.end, c.end - c.start), default=None)
     if named and (last is None or named[-1].start >= last.start) and _ends(scan, named[-1].end, end):
         known = named[-1].id

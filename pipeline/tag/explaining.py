@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Record
-from pipeline.tag import events, products, tagging
+from pipeline.tag import certainty, events, products, tagging
 
 RULES = {
     "name": "named in the text",
@@ -85,7 +85,7 @@ def _lines(document: Document, lexicon: Lexicon) -> Iterator[Explanation]:
 
 def _event(document: Document, lexicon: Lexicon, chosen: str) -> Iterator[Explanation]:
     scan = lexicon.scan(document)
-    kind = events.kind(scan, products.find(scan, lexicon), lexicon, events.certainty(scan)[0])
+    kind = events.kind(scan, products.find(scan, lexicon), lexicon, certainty.find(scan)[0])
     points = round(kind.weights.get(chosen, 0.0), 2)
     unshown = "words in passing, too few to show" if points else "a default: no words show it"
     yield Explanation(

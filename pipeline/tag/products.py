@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipeline.lexicon import Lexicon, Mention, Scan, is_likeness
 from pipeline.records import ProductTag
-from pipeline.text import is_cjk
+from pipeline.text import fold, is_cjk
 from pipeline.version import parse
 
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[-_.·‑][A-Za-z0-9]+)*\+*")
@@ -40,7 +40,7 @@ _PHASE = re.compile(
 _MOST = 60
 _LETTERS = 4
 """So few capitals are an abbreviation of anything: a product only where a noun says so."""
-_NO_THING = re.compile(r"[A-Z]+_[A-Z_\d]+|.*FLOPS|.*Errors?|.*\.md|eGPUs?")
+_NO_THING = re.compile(r"[A-Z]+_[A-Z_\d]+|.*FLOPS|.*Errors?|.*\.md|eGPUs?|A?L?GPLv?\d|\w+-to-\w+")
 """Constants, units, errors and files."""
 _PLURAL = re.compile(r"[A-Z]{2,5}s")
 
@@ -197,7 +197,7 @@ def _new(scan: Scan, lexicon: Lexicon, tokens: list[tuple[int, int]], place: int
     word = scan.text[start:end]
     grown = _tail(scan, lexicon, tokens, place, end) if end == tokens[place][1] else end
     shape = _shape(word, grown > end, lexicon)
-    if shape == "none" or word in lexicon.not_names:
+    if shape == "none" or word in lexicon.not_names or (shape == "plain" and fold(word) in lexicon.variants):
         return None
     beside = _beside_model(scan, start, grown)
     if shape == "plain":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.lexicon import Lexicon
 from pipeline.records import Document, Tags
-from pipeline.tag import companies, events, modalities, products, securities, topic
+from pipeline.tag import certainty, companies, events, modalities, products, securities, topic
 
 
 def tag(document: Document, lexicon: Lexicon) -> Tags:
@@ -14,7 +14,7 @@ def tag(document: Document, lexicon: Lexicon) -> Tags:
     named = products.tags(scan, places)
     actors = companies.find(document, scan, places, lexicon)
     shares = securities.find(scan, lexicon)
-    sure, sure_quote = events.certainty(scan)
+    sure, sure_quote = certainty.find(scan)
     event = events.kind(scan, places, lexicon, sure)
     reason = topic.off_topic(scan, actors, places, lexicon)
     return Tags(

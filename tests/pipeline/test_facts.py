@@ -301,6 +301,56 @@ def test_a_figure_is_neither_the_rivals_nor_the_places_where_a_model_can_be_had(
     assert not fact.comparison
 
 
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("Zorb-7B 采用 Agent-Ops-6K 数据集训练，支持 128K 上下文", "Zorb-7B"),
+        ("Zorb-7B 的 Thinker 模块升级，支持 128K 上下文", "Zorb-7B"),
+        ("Zorb-7B 以 Kimi K2.5（MoE 模型）为基座，支持 128K 上下文", "Zorb-7B"),
+        ("Zorb-7B 在现有的 EXAONE 4.0 框架中集成编码器，支持 128K 上下文", "Zorb-7B"),
+        ("Zorb-7B 显著优于上一代 GPT-5 mini，支持 128K 上下文", "Zorb-7B"),
+        ("智谱发布 Zorb-7B 模型。该模型优于 GPT-4o。该模型支持 128K 上下文。", "Zorb-7B"),
+        ("发布两款模型。前者优于 Zorb-7B，后者支持 128K 上下文。", None),
+    ],
+)
+def test_a_length_belongs_to_what_the_sentence_is_about(text: str, owner: str | None) -> None:
+    assert [f.subject for f in found(text) if f.kind == "context_length"] == [owner]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "该 AI 芯片支持 10T+ 参数。",
+        "翻译模型性能甚至匹配 70B 参数 LLM 基准。",
+        "加载 0.5B 参数的 LoRA 适配器。",
+        "Llama performance at 70B price.",
+        "千问承诺在总用户数达到 1000 万之前不变。",
+        "Claude 目前日增用户超百万。",
+        "AI 新方法使精度提升 2 倍，速度不变。",
+        "MCP 工具结果大小上限提升至 500K 字符，AI 上下文不变。",
+    ],
+)
+def test_what_belongs_to_no_model_of_the_text_is_left_out(text: str) -> None:
+    assert found("", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("OpenAI 完成融资，本轮融资由亚马逊注资 500 亿美元。", "amazon"),
+        ("亚马逊、谷歌等巨头计划投入约 6500 亿美元。", None),
+        ("Thinking Machines Lab 获投。英伟达将投资该公司，其投后估值已超 120 亿美元。", "thinking-machines"),
+    ],
+)
+def test_who_gives_the_money_owns_the_deal_and_its_means_the_headlines_company(text: str, owner: str | None) -> None:
+    title, _, rest = text.partition("。")
+    assert [f.subject for f in found(title, rest or title) if f.kind == "money"] == [owner]
+
+
+def test_what_a_device_costs_is_no_models_price() -> None:
+    assert [f.subject for f in found("千问发布 AI 眼镜，售价低至 1997 元")] == ["alibaba"]
+
+
 def test_one_more_model_without_a_name_has_its_own_size() -> None:
     text = "当前 Grok 4.20 模型参数规模为 0.5T，全新 1T 参数模型下月面世，1.5T 参数模型需更久。"
     assert {f.value: f.subject for f in found(text)} == {5e11: "Grok 4.20", 1e12: None, 1.5e12: None}

@@ -58,6 +58,16 @@ def test_a_word_of_doubt_counts_only_as_such(title: str, text: str, expected: st
         ("阿里云百炼上线第三方开源旗舰模型", "", False),
         ("Kilo 发布预发布版 VS Code 扩展，重构核心", "", False),
         ("月之暗面近20天收入超去年全年", "此前发布的 K2.5 大模型带动了收入。", False),
+        ("Midjourney 发布 V9.1，生成更快", "Midjourney 正式发布 V9.1 版本。", True),
+        ("某团队发布 Zorbex 开放模型 助力量子计算", "", True),
+        ("某团队推出开放式世界模型 Happy Zorb 启动体验", "", True),
+        (
+            "谷歌推出 Flow Zorb，基于 Lyria 3 Pro 模型的音乐工具",
+            "谷歌上线了基于 Lyria 3 Pro 模型的音乐工具 Flow Zorb。",
+            False,
+        ),
+        ("千问 Qwen4-Max 模型亮相竞技场", "该模型仍在测试，尚未正式发布。", False),
+        ("某厂推出 Zorb 3 LPX", "某厂推出机架级推理加速器，为数据中心提速。", False),
     ],
 )
 def test_what_comes_with_weights_or_a_size_is_a_model(title: str, text: str, release: bool) -> None:
