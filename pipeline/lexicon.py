@@ -94,10 +94,6 @@ class Scan(NamedTuple):
         """The cues of some groups, in order of place."""
         return [c for c in self.cues if c.group in groups]
 
-    def has(self, group: str) -> bool:
-        """Whether any word of a group is in the text."""
-        return any(c.group == group for c in self.cues)
-
     def sentence(self, place: int) -> tuple[int, int]:
         """Start and end of the sentence that a place stands in."""
         start, end = 0, len(self.text)
@@ -152,12 +148,12 @@ class Lexicon:
         )
         """Apps of large companies where others do things: named, they seldom say that their owner acts."""
         hosts = groups.get("host_kinds", frozenset())
-        self.hosts = frozenset(p.id for p in knowledge.products.values() if p.kinds and p.kinds[0] in hosts)
+        self.hosts = frozenset(p.id for p in knowledge.products.values() if hosts.intersection(p.kinds[:1]))
         self.issuer_of = {r.security: r.company for r in knowledge.relations if r.kind == "is_listed_as"}
         self.listing_of = {c: s for s, c in sorted(self.issuer_of.items(), reverse=True)}
         """A company's first listing; linking brings its others along."""
         self.type_weights = {row.id: row.weight for row in knowledge.taxonomy.event_types}
-        self.everyday_products = groups.get("everyday_products", frozenset())
+        self.everyday = groups.get("everyday_products", frozenset()) | self.devices
         self.ai_makers = groups.get("ai_makers", frozenset()) | {
             c for c, row in knowledge.companies.items() if row.type in ("lab", "eval", "nonprofit-lab")
         }
@@ -382,13 +378,11 @@ def _is_short(alias: str) -> bool:
 
 
 def _folded(words: Iterable[str]) -> tuple[str, ...]:
-    bare = (re.sub(r"\(.*?\)", "", w).strip() for w in words)
-    return tuple(fold(w) for w in bare if w)
+    return tuple(fold(w) for word in words if (w := re.sub(r"\(.*?\)", "", word).strip()))
 
 
 def _words(knowledge: KnowledgeBase) -> Iterator[_Word]:
-    taxonomy = knowledge.taxonomy
-    for group in taxonomy.words:
+    for group in (taxonomy := knowledge.taxonomy).words:
         if group.id not in _LISTS.split(", "):
             yield from (_Word(group.id, w) for w in (*group.words_zh, *group.words_en))
     for type_ in taxonomy.event_types:

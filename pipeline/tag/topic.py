@@ -23,7 +23,7 @@ def off_topic(scan: Scan, companies: tuple[CompanyTag, ...], products: list[Foun
     """Why a document is not about AI, in words for a person; empty for one that is."""
     bylines = [(c.start, c.end) for c in scan.cues if c.group == "not_ai"]
     signs = [c.start for c in scan.cues if c.group == "ai" and not any(s <= c.start < e for s, e in bylines)]
-    signs += [p.start for p in products if p.id and p.id not in (lexicon.devices | lexicon.everyday_products)]
+    signs += [p.start for p in products if p.id and p.id not in lexicon.everyday]
     signs += [m.start for m in scan.mentions if m.name.company in lexicon.ai_makers]
     if any(s < scan.title_end for s in signs):
         return ""
