@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.records import Alert, Reason, Record
-from storage import outbox
+from storage import outbox, queue
 from storage.engine import Store, StoreError, standing_store
 from storage.readiness import reasons_against
 from worker.deliver import Client, DestinationInvalid, Outcome, Refused, destination, send
@@ -42,7 +42,7 @@ def look(store_url: str, now: datetime) -> list[str]:
     except StoreError as error:
         return [str(error)]
     try:
-        return reasons_against(store, now, PARTS) + _stuck(store, now)
+        return reasons_against(store, now, PARTS) + _amiss(store, now)
     finally:
         store.close()
 
@@ -99,13 +99,18 @@ def remember(home: Path, told: Told | None) -> None:
         file.write_text(told.model_dump_json(), "utf-8")
 
 
-def _stuck(store: Store, now: datetime) -> list[str]:
+def _amiss(store: Store, now: datetime) -> list[str]:
+    """What the parts' own word does not tell: that none ever ran, and that messages lie."""
     try:
         with store.reading() as session:
+            ran = any(part in queue.heartbeats(session) for part in PARTS)
             is_stuck = outbox.is_due(session, now - STUCK)
     except (DBAPIError, StoreError):
         return []  # `reasons_against` has said why
-    return [f"deliver leaves messages lying that were due {STUCK.seconds // 60} minutes ago"] if is_stuck else []
+    lines = [] if ran else ["no part has ever run here; start `launchwatch up`"]
+    return lines + (
+        [f"deliver leaves messages lying that were due {STUCK.seconds // 60} minutes ago"] if is_stuck else []
+    )
 
 
 def _sent(alert: Alert, address: str, client: Client, server: Server | None, now: datetime) -> Outcome:

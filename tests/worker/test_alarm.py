@@ -48,9 +48,14 @@ def test_messages_left_lying_are_told_those_that_wait_for_their_time_are_not(sto
     with store.writing() as session:
         watches.save_alert(session, make_alert())
         outbox.push(session, make_alert(), ["wecom://0123456789abcdef"], NOW)
+    beat(store, "deliver", at=NOW + STUCK)
     assert look(sqlite_url, NOW + STUCK - MINUTE) == []
     (line,) = look(sqlite_url, NOW + STUCK + MINUTE)
     assert line.startswith("deliver leaves messages lying")
+
+
+def test_an_installation_where_nothing_ever_ran_does_not_live(store: Store, sqlite_url: str) -> None:
+    assert look(sqlite_url, NOW) == ["no part has ever run here; start `launchwatch up`"]
 
 
 def test_what_is_down_is_told_at_once_then_every_six_hours_and_its_end_once() -> None:
