@@ -120,7 +120,7 @@ class Quotes:
         if market is None:
             return None
         if self.market == INDEX:
-            market = market.model_copy(update={"name": Both(zh="指数", en="the index")})
+            market = market.model_copy(update={"name": Both(zh="市场指数", en="the market index")})
         stocks = (self._series(security, period.first_day - YEAR, period) for security in sorted(set(securities)))
         return Prices(
             market=market,

@@ -21,6 +21,8 @@ def recap(prices: Prices | None, period: Period, ledger: Ledger) -> Market | Non
     sentences = tuple(s for s in told if s is not None)
     if len(sentences) < 2:
         return None
+    beside = _beside(prices.sector, prices.market, period, ledger)
+    sentences = (*sentences, beside) if beside else sentences
     return Market(sentences=sentences, sector=_year(prices.sector, period), market=_year(prices.market, period))
 
 
@@ -42,24 +44,49 @@ def _move(own: Series, market: Series, stock: Stock, period: Period, ledger: Led
     ends = _ends(own, period)
     if ends is None:
         return None
-    (first, old), (last, new) = ends
+    (_, old), (_, new) = ends
     own_percent = round((new / old - 1) * 100, 2)
     size = plain(abs(own_percent))
     shown = Both(zh=f"{size}%", en=f"{size}%")
     claims = [ledger.claim_computed("change", stock.name, shown, own_percent, (old, new), quote=own.source)]
     zh = f"{'上涨' if own_percent >= 0 else '下跌'}{size}%"
     en = f"{'rose' if own_percent >= 0 else 'fell'} {size}%"
-    index = {day: close for day, close in market.closes if close}
-    if first in index and last in index:
-        name = Both(zh=ledger.name(market.name.zh), en=ledger.name(market.name.en))
-        excess = round((new / old - index[last] / index[first]) * 100, 2)
-        more = plain(abs(excess))
-        points = Both(zh=f"{more}个百分点", en=f"{more} points")
-        inputs = (old, new, index[first], index[last])
-        claims.append(ledger.claim_computed("excess", stock.name, points, excess, inputs, quote=own.source))
-        zh += f"，较{name.zh}{'高' if excess >= 0 else '低'}{more}个百分点"
-        en += f", {more} points {'more' if excess >= 0 else 'less'} than {name.en}"
+    beyond = _excess(own, market, stock.name, period, ledger)
+    if beyond:
+        excess, more, claim = beyond
+        claims.append(claim)
+        zh += f"，较{market.name.zh}{'高' if excess >= 0 else '低'}{more}个百分点"
+        en += f", {more} points {'more' if excess >= 0 else 'less'} than {market.name.en}"
     return Sentence(zh=zh, en=en, claims=tuple(claims))
+
+
+def _excess(own: Series, market: Series, name: Both, period: Period, ledger: Ledger) -> tuple[float, str, int] | None:
+    """A change less the market's between the same two days, in points: as a number, as shown, and as claimed."""
+    ends = _ends(own, period)
+    index = {day: close for day, close in market.closes if close}
+    if ends is None or not all(day in index for day, _ in ends):
+        return None
+    (first, old), (last, new) = ends
+    ledger.name(market.name.zh)
+    ledger.name(market.name.en)
+    excess = round((new / old - index[last] / index[first]) * 100, 2)
+    more = plain(abs(excess))
+    points = Both(zh=f"{more}个百分点", en=f"{more} points")
+    inputs = (old, new, index[first], index[last])
+    return excess, more, ledger.claim_computed("excess", name, points, excess, inputs, quote=own.source)
+
+
+def _beside(sector: Series, market: Series, period: Period, ledger: Ledger) -> Sentence | None:
+    """By how much the sector was ahead of the market, or behind it."""
+    beyond = _excess(sector, market, sector.name, period, ledger)
+    if beyond is None:
+        return None
+    excess, more, claim = beyond
+    return Sentence(
+        zh=f"{sector.name.zh}{'跑赢' if excess >= 0 else '跑输'}{market.name.zh}，{'超出' if excess >= 0 else '落后'}{more}个百分点。",
+        en=f"{sector.name.en} {'outperformed' if excess >= 0 else 'underperformed'} {market.name.en} by {more} points.",
+        claims=(claim,),
+    )
 
 
 def _ends(series: Series, period: Period) -> tuple[tuple[date, float], tuple[date, float]] | None:

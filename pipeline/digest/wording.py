@@ -201,7 +201,7 @@ FACTS: Mapping[str, Both] = {
     "money": Both(zh="金额{}", en="an amount of {}"),
     "training_stages": Both(zh="训练分{}", en="training in {}"),
     "benchmark_score": Both(zh="评测得分{}", en="a benchmark score of {}"),
-    "licence": Both(zh="许可证为{}", en="a licence of {}"),
+    "licence": Both(zh="许可证为{}", en="the {} licence"),
     "openness": Both(zh="开放{}", en="openness: {}"),
 }
 """A fact as a phrase, in the order in which an analyst wants them."""

@@ -36,7 +36,7 @@ def test_the_digest_tells_what_linked_stocks_did(filled: Run, tmp_path: Path) ->
     assert "涨10%" not in filled(*WEEK).out
     ran = filled(*WEEK, "--prices", str(tmp_path / "p.csv"))
     assert ran.code == 0, ran.err
-    assert "上涨10%，较指数高9个百分点" in "".join(ran.out.split())
+    assert "上涨10%，较市场指数高9个百分点" in "".join(ran.out.split())
 
 
 def test_the_recap_names_the_indices_that_are_chosen(filled: Run, tmp_path: Path) -> None:
@@ -45,6 +45,7 @@ def test_the_recap_names_the_indices_that_are_chosen(filled: Run, tmp_path: Path
     assert [s["en"] for s in market["sentences"]] == [
         "I.MEDIA rose 4%, closing at 104.",
         "000300.SH rose 1%, closing at 3,535.",
+        "I.MEDIA outperformed 000300.SH by 3 points.",
     ]
 
 

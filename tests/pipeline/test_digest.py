@@ -368,7 +368,11 @@ def test_a_market_recap_is_written_only_from_prices() -> None:
     )
     digest = written(prices=Prices(sector=sector, market=market))
     assert digest.market is not None
-    assert [s.zh for s in digest.market.sentences] == ["传媒指数上涨10%，收于110。", "沪深300下跌1%，收于198。"]
+    assert [s.zh for s in digest.market.sentences] == [
+        "传媒指数上涨10%，收于110。",
+        "沪深300下跌1%，收于198。",
+        "传媒指数跑赢沪深300，超出11个百分点。",
+    ]
     assert unsupported_sentences(digest) == []
 
 

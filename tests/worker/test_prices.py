@@ -73,7 +73,7 @@ def test_a_digest_takes_the_market_and_what_is_linked(tmp_path: Path) -> None:
     ]
     prices = Quotes(written(tmp_path, *lines), INDEX).over(WEEK, ["A", "C"])
     assert prices
-    assert (prices.market.name.zh, prices.market.closes[-1]) == ("指数", (date(2024, 3, 22), 20.0))
+    assert (prices.market.name.zh, prices.market.closes[-1]) == ("市场指数", (date(2024, 3, 22), 20.0))
     assert prices.sector is None
     assert [(s.id, s.name.zh, len(s.closes)) for s in prices.stocks] == [("A", "甲", 2)]
 

@@ -117,7 +117,8 @@ def _lines(market: Market, language: str, caption: str) -> Drawing:
     low, high = min(min(values) for values in drawn), max(max(values) for values in drawn)
     span = (high - low) or 1.0
     marks: list[Box | Stroke | Words] = []
-    for value in sorted({low, 100.0, high}):
+    far = [value for value in (low, high) if abs(value - 100.0) > span / 12]
+    for value in sorted({100.0, *far}):
         y = 190 - (value - low) / span * 170
         marks.append(Stroke(points=((44, y), (520, y)), width=0.6, colour=_RULE))
         marks.append(_words(40, y + 4, plain(round(value, 1)), "end", 10))
