@@ -173,7 +173,7 @@ def gathers(event: Event, knowledge: KnowledgeBase) -> bool:
     """Whether every headline is a market wrap or a round-up: what it names happened side by side, not to each other."""
     words = _words(knowledge)
     headlines = [fold(report.title) for report in event.reports]
-    return all(
+    return bool(headlines) and all(
         words.roundup.search(line) or (words.wrap.search(line) and words.move.search(line)) for line in headlines
     )
 
