@@ -26,7 +26,7 @@ from pipeline.tag import tag
 
 ZONE = ZoneInfo("Asia/Shanghai")
 GOLD = Path(__file__).parent / "gold" / "tags.jsonl"
-TOLD_ANEW = frozenset({"fourth", "fifth"})
+TOLD_ANEW = frozenset({"fourth", "fifth", "sixth"})
 """Draws whose answers are written so that they can be compared with today's."""
 
 

@@ -50,6 +50,7 @@ _SHOWN = re.compile(
 _WAITED = re.compile(r"学|课程|等待|用时|耗时|只需|仅需|每|观看|刷|within|takes|watch")
 _QUICKLY = re.compile(r"\s?钟?(?:内|之内|以内|时长内|就|即可|便可|生成|出图|出片)")
 _PUT_OUT = re.compile(r"\s?(?:的)?(?:最大)?(?:输出|output)")
+_PUT_OUT_BEFORE = re.compile(r"(?:输出|output)(?:长度|上限|of|up to|为|达|可达)?\s*$")
 _EACH = re.compile(r"每\s?$|/\s?$")
 _FASTER = re.compile(r"加速|提速|速度|更快|快|吞吐|效率|faster|speed|quick|throughput|acceler|推理|解码")
 _BREAK = re.compile(r"[，,。;；、]")
@@ -190,7 +191,7 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
     if unit in ("%", "％", "percent"):
         around = left[-12:] + "|" + right[:10]
         faster = re.search(r"faster|加速|提速|速度提升|速度提高|吞吐.{0,4}提", around) and not re.search(
-            r"加速率|降|reduc|less|slower|[跌涨]|下行", around
+            r"显存|内存|memory|vram|加速率|降|reduc|less|slower|[跌涨]|下行", around
         )
         return Measure("training_speedup", one.value, "percent") if faster else None
     if unit in ("用户", "users", "人", "monthly active users") or (one.multiple and _COUNTED_USERS.search(left[-8:])):
@@ -210,6 +211,7 @@ def read(folded: str, one: Quantity, following: Quantity | None, low: int, high:
             and not right.startswith(("b", "个"))
             and not _SEEN.match(right)
             and not _PUT_OUT.match(right)
+            and not _PUT_OUT_BEFORE.search(left)
         )
         return Measure("context_length", one.value, "tokens") if fits else None
     return _bare(folded, one, following, left, right)
@@ -225,6 +227,9 @@ _PER_PART = re.compile(
     r"|[\s-]*(?:price|performance|class|level|quality|级别|量级|级(?![联数]))"
 )
 """What makes a size that of a part."""
+_SMALLER = re.compile(r"(?:低于|高于|小于|大于|less than|more than|below|over)\s*$")
+_A_MODEL = re.compile(r"\s?(?:的)?(?:模型|models?(?![a-z]))")
+"""What stands around the size of any model, to measure another by."""
 _BEARS = re.compile(r"(?:支持|支撑|承载|容纳|supports?|supporting)(?:多达|高达|最高|最大|超过?|约|up to)?\s*$")
 _BESIDE = re.compile(
     r"(?:超越|优于|媲美|匹配|匹敌|击败|比肩|逼近|surpass\w*|outperform\w*|beat\w*|rival\w*|match\w*)\s?(?:了|a |an |the )?\s*$"
@@ -248,6 +253,8 @@ def _bare(folded: str, one: Quantity, following: Quantity | None, left: str, rig
         one.multiple not in ("b", "m", "t", "billion", "million", "trillion", "亿", "万亿", "千亿", "百亿", "十亿")
         or one.unit
     ):
+        return None
+    if _SMALLER.search(left) and _A_MODEL.match(right):
         return None
     if one.multiple in ("t", "万亿", "trillion") and re.search(r"训练数据|语料|token", left[-10:]):
         return Measure("training_data", one.value, "tokens")
@@ -287,7 +294,7 @@ def _is_active(near: str, left: str, right: str) -> bool:
         return True
     return bool(
         re.search(r"(?:with|only|and|of which)?\s?activ\w*\s*(?:parameters?)?\s*(?:of|:)?\s*$", left)
-    ) or near.startswith(("激活", "active", "activated"))
+    ) or near.startswith(("激活", "活跃", "active", "activated"))
 
 
 def _written(one: Quantity, left: str, right: str) -> Measure | None:
@@ -312,7 +319,7 @@ def _tokens(one: Quantity, left: str, right: str) -> Measure | None:
         and not _USED.search(left[-10:])
     ):
         return Measure("training_data", one.value, "tokens")
-    if _PUT_OUT.match(right):
+    if _PUT_OUT.match(right) or _PUT_OUT_BEFORE.search(left):
         return None
     if _WINDOW.search(left + right[:20]) and one.value >= 1000 and not _TRAINED.search(right[:10]):
         return Measure("context_length", one.value, "tokens")
@@ -363,6 +370,8 @@ def _money(one: Quantity, left: str, right: str) -> Measure | None:
         return None
     if re.match(r"\s?(?:的)?\s?(?:财富|身家|net worth|fortune)", right):
         return None
+    if re.search(r"(?:deal|contract|agreement) (?:is )?valued at\s*$", left):
+        return Measure("money", one.value, currency, "deal")
     if _VALUED_AT.search(left) or re.match(
         r"\s?(?:的)?(?:投后|投前|post-money|pre-money)?\s?(?:估值|valuation|market cap)", right
     ):
@@ -370,6 +379,8 @@ def _money(one: Quantity, left: str, right: str) -> Measure | None:
     detail = _purpose(re.split(r"[,，;；]", left)[-1][-16:], re.split(r"[,，;；]", right)[0][:10])
     if detail == "raised" and re.match(r"\s?的?\s?融资协议", right):
         detail = "deal"
+    if detail in ("revenue", "profit") and re.search(r"(?:目标|预期目标|target)(?:为|是|达|of)?\s*$", left):
+        return None
     if detail is None or (detail == "raised" and one.value > _MOST_RAISED):
         return None
     return Measure("money", one.value, currency, detail)

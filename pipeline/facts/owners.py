@@ -21,7 +21,7 @@ _BEATEN = re.compile(
 )
 """What stands before a rival's name when the sentence goes on about the winner."""
 _BUILT_ON = re.compile(
-    r"(?:基于|采用|将|把|对|based on|built on|derived from|distilled from|fine-?tuned from|using"
+    r"(?:基于|遵循|沿用|采用|将|把|对|based on|built on|derived from|distilled from|fine-?tuned from|using"
     r"|compress(?:es|ed|ing))\s?(?:the\s)?$"
 )
 """What stands before the name of what a model is made from, or is made to work with."""
@@ -66,8 +66,10 @@ _PART = re.compile(
 _TIMES_OF = re.compile(r"\s?的\s?(?:约|近|超|多达|高达|最高)?\s?")
 _AMONG = re.compile(r"\s?(?:系列|家族)(?:中|里|内|的?(?:最|首))")
 """What stands behind the name of the series that a product belongs to: `X 是 Y 系列中最小的`."""
-_BASED = re.compile(r"(?:以|以其)\s?$")
-_AS_BASE = re.compile(r"(?:\s?[（(][^）)]*[)）])?[^，。,;；]{0,24}?为(?:基座|基础|底座|骨干|蓝本)")
+_BASED = re.compile(r"(?:以|以其|作为)\s?$")
+_AS_BASE = re.compile(
+    r"(?:\s?[（(][^）)]*[)）])?[^，。,;；]{0,24}?(?:为(?:基座|基础|底座|骨干|蓝本)|的\s?(?:重大|全新|直接)?(?:升级|继任|后继|迭代|替代))"
+)
 """What stands around the name of what a model is made from."""
 _THIS = re.compile(
     r"\s*(?:[^，。,]{0,8}[，,])?\s?(?:(?:该|此|这款|这一|本)(?:模型|系列|版本|产品|工具|框架|项目)|其(?!中|他|它|余|次))"

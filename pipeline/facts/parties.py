@@ -23,6 +23,7 @@ _SUED = re.compile(r"起诉|诉讼|指控|索赔|lawsuit|sues|sued")
 _SEVERAL = re.compile(r"各自|它们|分别|两家|三家|双方|等(?:科技)?(?:巨头|公司|企业|机构|厂商)")
 _GIVES = re.compile(r"\s?(?:共同|联合|将)?(?:注资|出资|投资|投入|入股)\s?(?:了)?(?:约|近|超)?\s?$")
 """What stands between who gives the money and the amount."""
+_TO = re.compile(r"[向对给为获]\s?$")
 _ITS = re.compile(r"[，,]\s?其[^，,]{0,8}$")
 """What makes an amount that of several."""
 _CLAUSE = re.compile(r"[,，、:：()（）]|\n")
@@ -90,7 +91,7 @@ class Parties:
         if owns:
             return owns[2]
         giver = next((p for p in self.places if low <= p[0] and _GIVES.fullmatch(self.folded, p[1], start)), None)
-        if giver and detail == "deal" and self.folded[giver[0] - 1] not in "向对给为获":
+        if giver and detail == "deal" and not _TO.search(self.folded, low, giver[0]):
             return giver[2]
         if detail == "valuation" and _ITS.search(self.folded, low, start):
             return self._headlined(start, low)

@@ -176,7 +176,7 @@ def _counted(hardware: str) -> re.Pattern[str]:
 @cache
 def _scored(benchmarks: str) -> re.Pattern[str]:
     gap = (
-        r"(?:[\s:：=（(,，]|基准|测试|评测|得分|分数|成绩|取得|达到|达|高达|为|了|上|中|以|约|的|准确率|通过率|综合|仅|从|得到"
+        r"(?:从\s?\d+(?:\.\d+)?\s?[%分]?\s?(?:大幅)?(?:提升|提高|上升|跃升)[至到]|[\s:：=（(,，]|基准|测试|评测|得分|分数|成绩|取得|达到|达|高达|为|了|上|中|以|约|的|准确率|通过率|综合|仅|从|得到"
         r"|拿下|创下|of|at|with|score[sd]?|scoring|accuracy|to|is|a|an|reach(?:es|ed|ing)?|hits?|benchmark|achiev\w+"
         r"|get(?:s|ting)|and|by|~){0,7}"
     )

@@ -58,6 +58,9 @@ def test_every_figure_of_open_sora_is_found() -> None:
         ("万亿参数的大模型", "parameters", 1e12, "parameters"),
         ("a 7B parameter language model", "parameters", 7e9, "parameters"),
         ("with 37B activated parameters per token", "active_parameters", 37e9, "parameters"),
+        ("拥有 24 亿活跃参数", "active_parameters", 2.4e9, "parameters"),
+        ("OSWorld 得分从 14.0% 大幅提升至 72.5%", "benchmark_score", 72.5, "percent"),
+        ("in a deal valued at $20 billion", "money", 2e10, "USD"),
         ("激活参数约 170 亿", "active_parameters", 17e9, "parameters"),
         ("模型在 36 万亿 token 上训练", "training_data", 36e12, "tokens"),
         ("trained on 15T tokens", "training_data", 15e12, "tokens"),
@@ -307,6 +310,7 @@ def test_a_figure_is_neither_the_rivals_nor_the_places_where_a_model_can_be_had(
         ("Zorb-7B 采用 Agent-Ops-6K 数据集训练，支持 128K 上下文", "Zorb-7B"),
         ("Zorb-7B 的 Thinker 模块升级，支持 128K 上下文", "Zorb-7B"),
         ("Zorb-7B 以 Kimi K2.5（MoE 模型）为基座，支持 128K 上下文", "Zorb-7B"),
+        ("作为 LTX-2 的重大升级，Zorb-7B 面世，支持 128K 上下文", "Zorb-7B"),
         ("Zorb-7B 在现有的 EXAONE 4.0 框架中集成编码器，支持 128K 上下文", "Zorb-7B"),
         ("Zorb-7B 显著优于上一代 GPT-5 mini，支持 128K 上下文", "Zorb-7B"),
         ("智谱发布 Zorb-7B 模型。该模型优于 GPT-4o。该模型支持 128K 上下文。", "Zorb-7B"),
@@ -328,6 +332,10 @@ def test_a_length_belongs_to_what_the_sentence_is_about(text: str, owner: str | 
         "Claude 目前日增用户超百万。",
         "AI 新方法使精度提升 2 倍，速度不变。",
         "MCP 工具结果大小上限提升至 500K 字符，AI 上下文不变。",
+        "AI 计算成本甚至低于 1.3B 模型。",
+        "OpenAI 今年广告收入目标为 24 亿美元。",
+        "AI 上下文不变，最大输出 128K Tokens。",
+        "AI 方案带来 2 成速度提升和 60% 显存优化。",
     ],
 )
 def test_what_belongs_to_no_model_of_the_text_is_left_out(text: str) -> None:
@@ -339,6 +347,7 @@ def test_what_belongs_to_no_model_of_the_text_is_left_out(text: str) -> None:
     [
         ("OpenAI 完成融资，本轮融资由亚马逊注资 500 亿美元。", "amazon"),
         ("亚马逊、谷歌等巨头计划投入约 6500 亿美元。", None),
+        ("亚马逊正洽谈向 OpenAI 投资高达 500 亿美元。", "amazon"),
         ("Thinking Machines Lab 获投。英伟达将投资该公司，其投后估值已超 120 亿美元。", "thinking-machines"),
     ],
 )
