@@ -7,7 +7,20 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from pipeline.records import Alert, Record
@@ -21,6 +34,9 @@ DeliveryKind = Literal["alert", "bundle", "digest"]
 
 IMPORTANT = 60.0
 """The importance from which an alert goes before others."""
+
+_OPEN = bindparam("open", ["new", "failed", "unknown", "sending"], expanding=True, literal_execute=True)
+"""States of what is still to be sent, written out in a statement: an index of these alone is found by no parameter."""
 
 _deliveries = tables.table(tables.DeliveryRow)
 _destinations = tables.table(tables.DestinationRow)
@@ -260,9 +276,7 @@ def counts_by_state(session: Session) -> dict[str, int]:
 
 def next_due(session: Session) -> datetime | None:
     """When the next delivery will be due, or was."""
-    query = select(func.min(_deliveries.c.not_before)).where(
-        _deliveries.c.state.in_(("new", "sending", "failed", "unknown"))
-    )
+    query = select(func.min(_deliveries.c.not_before)).where(_deliveries.c.state.in_(_OPEN))
     at: datetime | None = session.execute(query).scalar()
     return at
 
@@ -278,7 +292,7 @@ def _sendable(now: datetime, busy: Collection[bytes]) -> Select[Any]:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(_deliveries.c.state.in_(("new", "failed", "unknown", "sending")), _deliveries.c.not_before <= now)
+    return and_(_deliveries.c.state.in_(_OPEN), _deliveries.c.not_before <= now)
 
 
 def _note_lost(session: Session, delivery_id: int, now: datetime) -> None:

@@ -9,7 +9,19 @@ import re
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -412,6 +424,9 @@ class BundledRow(SQLModel, table=True):
     alert_id: str = Field(primary_key=True, sa_type=Words)
 
 
+_IS_OPEN = "state IN ('new', 'failed', 'unknown', 'sending')"
+
+
 class DeliveryRow(SQLModel, table=True):
     """One attempt series to bring an alert, a bundle or a digest to one destination; `subject` is what it tells, once."""
 
@@ -420,6 +435,14 @@ class DeliveryRow(SQLModel, table=True):
         Index("deliveries_once", "kind", "subject", "destination_hash", unique=True),
         Index("deliveries_of_alert", "alert_id"),
         Index("deliveries_due", "state", "not_before", "id"),
+        Index(
+            "deliveries_open",
+            text("priority DESC"),
+            "not_before",
+            "id",
+            sqlite_where=text(_IS_OPEN),
+            postgresql_where=text(_IS_OPEN),
+        ),
         {"sqlite_autoincrement": True},
     )
 
