@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     RowMapping,
     ScalarSelect,
@@ -35,7 +36,9 @@ DeliveryKind = Literal["alert", "bundle", "digest"]
 IMPORTANT = 60.0
 """The importance from which an alert goes before others."""
 
-_OPEN = bindparam("open", ["new", "failed", "unknown", "sending"], expanding=True, literal_execute=True)
+_OPEN: BindParameter[Any] = bindparam(
+    "open", ["new", "failed", "unknown", "sending"], expanding=True, literal_execute=True
+)
 """States of what is still to be sent, written out in a statement: an index of these alone is found by no parameter."""
 
 _deliveries = tables.table(tables.DeliveryRow)

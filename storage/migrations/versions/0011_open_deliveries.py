@@ -13,6 +13,11 @@ IS_OPEN = "state IN ('new', 'failed', 'unknown', 'sending')"
 
 def upgrade() -> None:
     """One index."""
-    order = [sa.text("priority DESC"), "not_before", "id"]
-    where = {"sqlite_where": sa.text(IS_OPEN), "postgresql_where": sa.text(IS_OPEN)}
-    op.create_index("deliveries_open", "deliveries", order, **where)
+    where = sa.text(IS_OPEN)
+    op.create_index(
+        "deliveries_open",
+        "deliveries",
+        [sa.text("priority DESC"), "not_before", "id"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
