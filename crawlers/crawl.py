@@ -297,16 +297,23 @@ def _notes(
     if held:
         notes.append(_held(source, len(new), len(entries)))
     elif last.seen and is_gap(len(new), len(entries)):
-        notes.append(Note(kind="gap", message=f"{source.name}: shares no item with the last visit; some may be missed"))
+        notes.append(
+            Note(
+                kind="gap",
+                message=f"{source.name} ({source.id}): shares no item with the last visit; some may be missed",
+            )
+        )
     if not fetched.complete:
-        notes.append(Note(kind="cut", message=f"{source.name}: the answer ended early; read as far as it goes"))
+        notes.append(
+            Note(kind="cut", message=f"{source.name} ({source.id}): the answer ended early; read as far as it goes")
+        )
     if fetched.moved_to and last.moved_times + 1 == MOVE_AFTER:
-        notes.append(Note(kind="moved", message=f"{source.name}: moved for good to {fetched.moved_to}"))
+        notes.append(Note(kind="moved", message=f"{source.name} ({source.id}): moved for good to {fetched.moved_to}"))
     return notes
 
 
 def _held(source: Source, new: int, shown: int) -> Note:
-    return Note(kind="held", message=f"{source.name}: {new} of {shown} items look new at once; held")
+    return Note(kind="held", message=f"{source.name} ({source.id}): {new} of {shown} items look new at once; held")
 
 
 def _failed(source: Source, last: FetchState, error: FetchFailed, now: datetime, *, blocked: bool = False) -> Crawled:
@@ -326,7 +333,7 @@ def _failed(source: Source, last: FetchState, error: FetchFailed, now: datetime,
             "next_due": now + cadence.after_failure(failures, ordinary, asked),
         }
     )
-    notes = [Note(kind="failed", message=f"{source.name}: {error.reason}")] if failures in (3, 10) else []
+    notes = [Note(kind="failed", message=f"{source.name} ({source.id}): {error.reason}")] if failures in (3, 10) else []
     return Crawled(source_id=source.id, state=state, health=health(source, state, now), notes=tuple(notes))
 
 

@@ -29,9 +29,9 @@ _USUAL = ("/feed", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/rss", "
 class NothingFound(Exception):
     """Neither a feed nor a list of articles could be found."""
 
-    def __init__(self, url: str, tried: list[str]) -> None:
+    def __init__(self, url: str, tried: list[str], what: str) -> None:
         self.url, self.tried = url, tuple(tried)
-        super().__init__(f"no feed and no list of articles at {url}; tried {', '.join(tried)}")
+        super().__init__(f"no feed and no list of articles at {url}: {what}; tried {', '.join(tried)}")
 
 
 class Proposal(BaseModel):
@@ -70,7 +70,7 @@ async def discover(url: str, fetcher: Gets, cage: Reads, now: datetime, *, tier:
     listing = await cage.read(_task("shape", page, now), page.body)
     if len(listing.entries) >= FEWEST:
         return _proposal(page, listing, "listing", tier)
-    raise NothingFound(url, tried)
+    raise NothingFound(url, tried, direct.error or "the feed there is empty")
 
 
 async def propose_selectors(source: Source, fetcher: Gets, cage: Reads, now: datetime) -> Reading:
@@ -119,7 +119,7 @@ def _proposal(fetched: Fetched, reading: Reading, kind: Kind, tier: int) -> Prop
     source = Source.model_validate(
         {
             "id": slug(fetched.final_url),
-            "name": urlsplit(fetched.final_url).hostname or fetched.final_url,
+            "name": reading.name or urlsplit(fetched.final_url).hostname or fetched.final_url,
             "url": fetched.final_url,
             "kind": kind,
             "tier": tier,

@@ -46,6 +46,7 @@ _CHALLENGE = re.compile(
     r"attention required|access denied|请完成安全验证|滑动验证|人机验证|安全验证|访问过于频繁|请开启javascript",
     re.I,
 )
+NAME_CHARACTERS = 80
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
@@ -61,6 +62,8 @@ class Feed:
     hub: str | None = None
     """The WebSub hub that tells of its news, and `topic`, the address that the hub knows it by."""
     topic: str | None = None
+    name: str = ""
+    """What it calls itself."""
     cut: bool = False
     """Whether it ends in the middle: what it would have said further on is not known."""
 
@@ -150,6 +153,7 @@ def _read_xml(decoded: Decoded, url: str, zone: tzinfo) -> Feed:
         ttl_minutes=int(ttl) if re.fullmatch(r"\d{1,6}", ttl) else None,
         hub=links.get("hub") or None,
         topic=links.get("self") or None,
+        name=title(str(dict.get(parsed.feed, "title") or ""))[:NAME_CHARACTERS],
         cut=cut,
     )
 
@@ -262,6 +266,7 @@ def _read_json(text: str, url: str, zone: tzinfo) -> Feed:
         entries=[_json_entry(item, feed, url, zone) for item in items[:ITEMS] if isinstance(item, dict)],
         hub=joined(url, _text(hubs[0].get("url"))) or None if hubs else None,
         topic=joined(url, _text(feed.get("feed_url"))) or None,
+        name=title(_text(feed.get("title")), markup=False)[:NAME_CHARACTERS],
     )
 
 

@@ -68,6 +68,8 @@ class Reading(BaseModel):
     hub: str | None = None
     topic: str | None = None
     """What a feed says of itself: how long to leave it alone, its WebSub hub, and the address that the hub knows."""
+    name: str = ""
+    """What a feed calls itself."""
     selectors: Selectors | None = None
     """Where a listing page keeps its articles, as its shape tells: a proposal."""
     cut: bool = False
@@ -119,7 +121,7 @@ def _feed(task: Task, body: bytes) -> Reading:
     from crawlers.feeds import read_whole
 
     feed = read_whole(body, task.url, {"content-type": task.content_type}, zone_of(task.timezone))
-    said = {"ttl_minutes": feed.ttl_minutes, "hub": feed.hub, "topic": feed.topic, "cut": feed.cut}
+    said = {"ttl_minutes": feed.ttl_minutes, "hub": feed.hub, "topic": feed.topic, "name": feed.name, "cut": feed.cut}
     return Reading.model_validate({"entries": tuple(feed.entries), **said})
 
 

@@ -38,7 +38,7 @@ def found(cage: Cage, path: str, **pages: str) -> tuple[Proposal, Site]:
 def test_a_feed_is_itself(cage: Cage) -> None:
     proposal, site = found(cage, "/good")
     assert proposal.source.url == f"{site.base}/good"
-    assert proposal.source.kind == "rss"
+    assert (proposal.source.kind, proposal.source.name) == ("rss", "News")
     assert proposal.source.verification == "fetched"
     assert [entry.title for entry in proposal.entries][:1] == ["First model released"]
 
@@ -68,6 +68,11 @@ def test_nothing_is_said_with_what_was_tried(cage: Cage) -> None:
     with pytest.raises(NothingFound, match="no feed and no list") as error:
         found(cage, "/blog", __blog="<html><body>Hello</body></html>")
     assert len(error.value.tried) <= 10
+
+
+def test_a_page_that_checks_for_robots_is_said_to_be_one(cage: Cage) -> None:
+    with pytest.raises(NothingFound, match="checks for robots stands before it; tried"):
+        found(cage, "/challenge")
 
 
 def test_an_address_that_fails_fails(cage: Cage) -> None:
