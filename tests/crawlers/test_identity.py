@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,13 @@ def item(feed: int, number: int) -> Entry:
         published_at=datetime(2024, 3, 1 + number, tzinfo=UTC),
         published_precision="time",
     )
+
+
+@cache
+def visited() -> list[tuple[list[Entry], dict[str, str]]]:
+    """Of each feed what it shows now, two new items among them, and what was remembered of the last visit."""
+    feeds = [[item(feed, number) for number in range(ITEMS + 2)] for feed in range(FEEDS)]
+    return [(items, remember(items[:ITEMS], {})) for items in feeds]
 
 
 def changed(**fields: Callable[[Entry], object]) -> Callable[[Entry], Entry]:
@@ -51,9 +59,8 @@ MUTATIONS: dict[str, Callable[[Entry], Entry]] = {
 def test_an_item_in_other_clothes_is_not_new_and_a_new_item_is(mutation: str) -> None:
     mutate = MUTATIONS[mutation]
     found: list[int] = []
-    for feed in range(FEEDS):
-        seen = remember([item(feed, number) for number in range(ITEMS)], {})
-        new, _ = sort_out([mutate(item(feed, number)) for number in range(ITEMS + 2)], seen)
+    for items, seen in visited():
+        new, _ = sort_out([mutate(item) for item in items], seen)
         found += [int(entry.title.rstrip("!").split()[-1]) for entry in new]
     duplicates, missed = sum(n < ITEMS for n in found), 2 * FEEDS - sum(n >= ITEMS for n in found)
     assert (duplicates, missed) == (0, 0)

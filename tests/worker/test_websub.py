@@ -87,7 +87,10 @@ def wait_for(is_so: Callable[[], bool], seconds: float = 60.0) -> float:
     return time.monotonic() - began
 
 
-def test_news_that_a_hub_pushes_is_here_within_seconds(web: str, lexicon: Lexicon, store: Store) -> None:
+def test_news_that_a_hub_pushes_is_here_within_seconds(
+    web: str, lexicon: Lexicon, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.collector.LOOK_SECONDS", 0.1)
     hub, clock = Hub(), Ahead()
     with Site({**PAGES, **hub.pages}) as site:
         acme = Source.model_validate(
