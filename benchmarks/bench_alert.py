@@ -49,6 +49,7 @@ from pipeline.watching import Scene, WatchBook, match
 from sample.week import load_documents
 from storage import events, outbox, queue, sources, watches
 from storage.engine import open_store
+from tests.servers import free_port
 from tests.site.hub import Hub
 from tests.site.misdeeds import PAGES
 from tests.site.server import Answer, Asked, Site
@@ -190,7 +191,7 @@ def _scene(session: object, event: Event) -> Scene:
 def live(news: int, *, polling: bool) -> None:
     """Publish one entry after another, each when the one before has arrived."""
     with tempfile.TemporaryDirectory() as folder, hook() as (port, arrived), _serving(polling) as (site, hub, shelf):
-        home, web_port = Path(folder), _free_port()
+        home, web_port = Path(folder), free_port()
         store = open_store(f"sqlite:///{home / 'launchwatch.db'}")
         with store.writing() as session:
             to = (f"webhook+http://127.0.0.1:{port}/hook",)
@@ -329,12 +330,6 @@ def _process(home: Path, port: int, words: list[str]) -> Iterator[None]:
             noise = (home / f"log-{words[1]}").read_text("utf-8", "replace")
             if "Traceback" in noise or "warning" in noise:
                 print(noise[-2000:])
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

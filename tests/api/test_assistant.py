@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.api.conftest import KEY, House, kimi
+from tests.servers import free_port
 
 NOW = datetime(2024, 3, 18, 4, 0, tzinfo=UTC)
 TOOLS = {"search", "events", "event", "digest", "company"}
@@ -37,8 +37,7 @@ def home(house: House) -> Path:
 
 @pytest.fixture(scope="module")
 def served(home: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     env = os.environ | {"LAUNCHWATCH_HOME": str(home), "LAUNCHWATCH_PORT": str(port), "LAUNCHWATCH_ADMIN_KEY": KEY}
     process = subprocess.Popen([sys.executable, "-m", "cli.main", "mcp", "--http"], env=env, stderr=subprocess.DEVNULL)
     base = f"http://127.0.0.1:{port}"

@@ -7,7 +7,6 @@ import hmac
 import http.client
 import random
 import shutil
-import socket
 import tempfile
 import threading
 import time
@@ -118,7 +117,7 @@ def stage(
             redis_url=redis.broker_url if redis else "",
             hosts=world.hosts(),
             port=world.port,
-            web_port=_free_port(),
+            web_port=servers.free_port(),
             began=datetime.now(UTC),
             log=folder / "parts.log",
             **planned,
@@ -164,12 +163,6 @@ def _token(source: int) -> str:
 
 def _secret(source: int) -> str:
     return f"secret-{source}"
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def pushed(stories: Sequence[Story], dice: random.Random) -> list[Story]:
