@@ -123,17 +123,13 @@ def _signed(words: str, event: Event, ledger: Ledger, language: str) -> str:
     for made in sorted(begun, key=lambda p: -len(p.name)):
         row = ledger.knowledge.companies.get(made.company or "")
         is_subject = language == "en" and words[len(made.name) :].startswith(": ")
-        if (
-            row
-            and (is_subject or (first and first.id == row.id))
-            and not any(fold(n) in fold(words) for n in row.names)
-        ):
-            name = ledger.company(row.id).say(language)
-            return (
-                f"{name}{' ' if name.isascii() and words[0].isascii() else ''}{words}"
-                if language == "zh"
-                else f"{name}'s {words}"
-            )
+        is_foremost = first is not None and made.company == first.id
+        if row is None or not (is_subject or is_foremost) or any(fold(n) in fold(words) for n in row.names):
+            continue
+        name = ledger.company(row.id).say(language)
+        if language == "en":
+            return f"{name}'s {words}"
+        return f"{name} {words}" if name.isascii() and words[0].isascii() else f"{name}{words}"
     return words
 
 
