@@ -20,7 +20,7 @@ from pipeline.watching import WatchBook
 from storage import documents, events, queue, search
 from storage.batch import Batch, Settled
 from storage.documents import Finished
-from storage.engine import is_unwell
+from storage.engine import StoreError, is_unwell
 from worker.advice import advised
 from worker.desk import Desk
 from worker.foresight import Foresight
@@ -69,8 +69,8 @@ def process_due(desk: Desk, now: datetime, limit: int = BATCH, ids: Sequence[str
     except KeyboardInterrupt:
         _put_back(desk, claimed, now)
         raise
-    except DBAPIError as error:
-        if is_unwell(error):
+    except (DBAPIError, StoreError) as error:
+        if isinstance(error, StoreError) or is_unwell(error):
             _put_back(desk, claimed, now + UNWELL)
         raise
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from pipeline import flow
 from pipeline.records import RawDocument, State
 from storage import documents, events, queue
+from storage.secrets import SecretKeyWrong
 from tests.factories import make_raw
 from worker import jobs, suspects
 from worker.desk import Desk
@@ -104,6 +105,22 @@ def test_a_full_disk_is_not_the_documents_fault(desk: Desk) -> None:
         at += jobs.UNWELL
     _pages(desk, 1_000_000)
     assert jobs.process_due(desk, at)[State.DONE] == 5
+
+
+def test_a_key_that_is_missing_is_not_the_documents_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.receive(desk, [story(1, "in few words")], NOW)
+    at = NOW
+
+    def sealed(_session: object) -> None:
+        raise SecretKeyWrong("secret.key", is_missing=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.watches, "book", sealed)
+        for _ in range(queue.SILENT + 1):
+            with pytest.raises(SecretKeyWrong):
+                jobs.process_due(desk, at)
+            at += jobs.UNWELL
+    assert jobs.process_due(desk, at)[State.DONE] == 1
 
 
 def _pages(desk: Desk, most: int | None) -> None:
