@@ -14,6 +14,8 @@ from crawlers.mend import ITEM_END, close, parts
 
 MOST_TAGS = 2_000
 """In one item, of those that a parser would have to follow."""
+_MOST_QUIET = 50_000
+"""Tags made text in one item: that costs a parser less than a tag, but not nothing. A long page has some thousands."""
 _FOREIGN = re.compile(
     r"<(?=[/\w])(?!/?(?:rss|rdf:rdf|feed|channel|image|url|width|height|item|entry|items|title|link|guid|id|description|"
     r"summary|subtitle|content|pubdate|lastbuilddate|published|updated|modified|issued|created|author|name|email|uri|"
@@ -41,12 +43,14 @@ def _segments(text: str, ends: list[int]) -> Iterator[str]:
 
 
 def _quiet(segment: str) -> str:
-    """An item whose markup is text where there is too much of it; nothing of one that is all tags of feeds."""
+    """An item whose markup is text where there is too much of it; nothing of one that is all tags."""
     if segment.count("<") <= MOST_TAGS:
         return segment
     cut = parts(segment)
     if sum(len(_TAG.findall(part)) for part, aside in cut if not aside) <= MOST_TAGS:
         return segment
+    if sum(part.count("<") for part, aside in cut if not aside) > _MOST_QUIET:
+        return ""
     quiet = [(part if aside else _FOREIGN.sub("&lt;", part), aside) for part, aside in cut]
     known = sum(len(_TAG.findall(part)) for part, aside in quiet if not aside)
     return "".join(part for part, _ in quiet) if known <= MOST_TAGS else ""

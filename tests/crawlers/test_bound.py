@@ -33,3 +33,11 @@ def test_a_page_pasted_unescaped_becomes_text_and_keeps_its_words() -> None:
 def test_markup_in_cdata_is_not_counted() -> None:
     text = rss("Whole", "Plain").replace("The text of Whole", f"<![CDATA[{MARKUP * MOST_TAGS}]]>", 1)
     assert bound(text, 2_000) == text
+
+
+def test_an_item_of_nothing_but_tags_is_left_out_and_its_neighbours_are_read() -> None:
+    flood = f"<item><title>Flood</title><description>{'<br' * 60_000}</description></item>"
+    text = bound(rss("Before", "After").replace("<item><title>After", f"{flood}<item><title>After"), 10)
+    assert "<title>Before" in text
+    assert "<title>After" in text
+    assert len(text) < 10_000
