@@ -13,7 +13,7 @@ from pipeline import telling
 from pipeline.echo import Told, is_echo
 from pipeline.records import Alert, Event, EventFact, Link, Reason, Report, Score, Watch
 from pipeline.telling import Change
-from pipeline.watching import ABOUT, Match, Scene, WatchBook, is_about, match, names_of
+from pipeline.watching import ABOUT, Match, Scene, WatchBook, is_about, keys_of, match, names_of
 
 FRESH = timedelta(hours=48)
 """News older than this at first sight is no news."""
@@ -99,7 +99,13 @@ def _news(
     told = past is not None and _was_news(past.event) and match(watch, past) is not None
     if told:
         return changed or None
-    return () if changed or _is_young(event, now) else None
+    return () if changed or _is_young(event, now) or _names_anew(watch, past) else None
+
+
+def _names_anew(watch: Watch, past: Scene | None) -> bool:
+    """Whether an event that was news, if of some days ago, had until now nothing of what the watch asks for by name."""
+    keys = keys_of(watch)
+    return past is not None and bool(keys) and _was_news(past.event) and past.keys.isdisjoint(keys)
 
 
 def _unheard(

@@ -77,7 +77,7 @@ class WatchBook:
         self._everywhere: list[int] = []
         self._filed: dict[str, list[int]] = defaultdict(list)
         for number, watch in enumerate(self.watches):
-            keys = _keys(watch)
+            keys = keys_of(watch)
             for key in keys:
                 self._filed[key].append(number)
             if not keys:
@@ -91,7 +91,7 @@ class WatchBook:
         return [self.watches[number] for number in sorted(numbers)]
 
 
-def _keys(watch: Watch) -> list[str]:
+def keys_of(watch: Watch) -> list[str]:
     """A watch's most telling list, the rarest kind first; none for one that asks by words or nothing."""
     for name, values in (
         ("security", watch.securities),

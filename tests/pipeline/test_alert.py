@@ -169,6 +169,14 @@ def test_a_headline_that_only_asks_about_an_earlier_event_tells_nothing_until_a_
     assert len(raised(grown(asked, certainty="fact"), asked)) == 1
 
 
+def test_an_event_of_some_days_ago_tells_a_watch_whose_company_a_fresh_report_brings_in() -> None:
+    old = make_event("lab")
+    later = NOW + timedelta(days=3)
+    wider = grown(old, later, companies=make_event("lab", "giant").companies)
+    assert len(raised(wider, old, now=later, companies=("giant",))) == 1
+    assert raised(wider, old, now=later, companies=("lab",)) == []
+
+
 def test_a_dated_report_of_an_event_that_was_silent_for_want_of_a_date_alerts() -> None:
     unknown = make_event("lab", reports=(make_report(at=None),), published_at=None)
     [alert] = raised(grown(unknown, published_at=NOW), unknown)
