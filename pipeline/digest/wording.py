@@ -213,6 +213,8 @@ DETAILS: Mapping[str, Both] = {
     "money.raised": Both(zh="融资{}", en="{} raised"),
     "money.valuation": Both(zh="估值{}", en="a valuation of {}"),
     "money.revenue": Both(zh="收入口径{}", en="revenue of {}"),
+    "money.profit": Both(zh="利润{}", en="a profit of {}"),
+    "money.loss": Both(zh="亏损{}", en="a loss of {}"),
     "money.deal": Both(zh="交易金额{}", en="a deal of {}"),
 }
 """A fact whose detail says what is counted."""

@@ -52,10 +52,10 @@ _DEVICE_KINDS = frozenset({"price", "resolution", "frame_count"})
 """Kinds of fact that a device has and not the model in it."""
 _IN = re.compile(
     r"在\s?(?:现有|原有|既有)的?\s?$|"
-    r"(?:在|于|通过|经由|登陆)\s?(?:[^，。,;；：]{1,24}(?:、|和|与|及|以及)\s?)*$|(?:across|via)\s(?:the\s)?(?:[^.;:]{1,24},\s(?:and\s)?)*$"
+    r"(?:在|于|通过|经由|登陆)\s?(?:[^，。,;；：、和与及]{1,24}(?:、|和|与|及|以及)\s?)*$|(?:across|via)\s(?:the\s)?(?:[^.,;:]{1,24},\s(?:and\s)?)*$"
 )
 _ONTO = re.compile(
-    r"\s?(?:(?:、|和|与|及|以及)\s?[^，。,;；：]{1,24})*?\s?(?:等)?"
+    r"\s?(?:(?:、|和|与|及|以及)\s?[^，。,;；：、和与及]{1,24})*?\s?(?:等)?"
     r"(?:(?:平台|应用|网站|客户端|官网|端|框架|架构|基础)\s?(?:上|中|里|内|以|提供|开放)|(?:上|中|里|内)(?![线市架文下]))|,|\sand\s"
 )
 """What stands around the name of a place where something can be had: `在 X 上`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.lexicon import is_likeness
@@ -32,13 +33,19 @@ def products_named(folded: str, products: tuple[ProductTag, ...]) -> list[Owner]
 
 def _named(folded: str, name: str) -> Iterator[tuple[int, int]]:
     """Where a name stands in a folded text, in any spelling of its joints: `Qwen3.5`, `Qwen 3.5`, `Qwen-3.5`."""
+    pattern = _spelled(name)
+    if pattern:
+        yield from (match.span() for match in pattern.finditer(folded))
+
+
+@lru_cache(maxsize=4096)
+def _spelled(name: str) -> re.Pattern[str] | None:
     parts = re.findall(r"[a-z]+|\d+(?:\.\d+)*|[^a-z\d\s-]+", name)
     if not parts:
-        return
+        return None
     before = r"(?<![a-z0-9])" if parts[0].isascii() else ""
     behind = r"(?![a-z0-9])" if parts[-1].isascii() else ""
-    for match in re.finditer(before + r"[\s-]?".join(map(re.escape, parts)) + behind, folded):
-        yield match.span()
+    return re.compile(before + r"[\s-]?".join(map(re.escape, parts)) + behind)
 
 
 def companies_named(folded: str, tags: Tags, products: tuple[ProductTag, ...]) -> list[Owner]:

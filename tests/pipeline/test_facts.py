@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from pipeline.digest.wording import DETAILS
 from pipeline.records import Fact
 from tests.pipeline.reading import found
 
@@ -393,3 +396,16 @@ def test_a_size_that_its_name_contradicts_is_left_open() -> None:
 def test_a_figure_told_twice_is_kept_by_its_fullest_name() -> None:
     facts = found("Reka 发布 70 亿参数 Reka Edge 模型并开源", "Reka 发布了 70 亿参数的多模态模型 Reka Edge。")
     assert [f.subject for f in facts if f.kind == "parameters"] == ["Reka Edge"]
+
+
+def test_every_kind_of_amount_has_its_words_in_the_digest() -> None:
+    assert {f"money.{purpose}" for purpose in ("raised", "valuation", "revenue", "profit", "loss", "deal")} <= set(
+        DETAILS
+    )
+
+
+@pytest.mark.parametrize("filling", ["和", "在和", "、a", "，其", "a, ", "（", "的"])
+def test_endless_lists_are_read_in_bounded_time(filling: str) -> None:
+    start = time.process_time()
+    found("智谱发布 GLM-5 模型", "在 GLM-5 " + filling * 4000 + "x GLM-5 " + filling * 4000 + " 支持 128K 上下文")
+    assert time.process_time() - start < 2
