@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from knowledge.schema import Lens
+from pipeline.digest.check import CODE
 from pipeline.digest.heading import leading_actors
 from pipeline.digest.ledger import Ledger
 from pipeline.digest.shape import Both, Ranked, Sentence, Stock
@@ -158,7 +159,10 @@ def _force(link: Link) -> tuple[bool, int, float]:
 
 
 def _reason(link: Link, ledger: Ledger) -> Both:
-    """Why a security is linked: in a word where its own company is, else the path of ties."""
+    """Why a security is linked: in a word where its own company is, else the path of ties, whose listings are then named too."""
+    for code in CODE.findall(link.reason.zh):
+        if code in ledger.knowledge.securities:
+            ledger.security(code)
     if not (link.direct and link.relation == "issuer"):
         return Both(zh=link.reason.zh, en=link.reason.en)
     name = ledger.security(link.security_id)

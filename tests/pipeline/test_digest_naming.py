@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pipeline.compare import Earlier, compare
-from pipeline.digest import Week, comparing, parse_period
+from pipeline.digest import Week, comparing, parse_period, render, unsupported
 from pipeline.digest.coming import coming
 from pipeline.digest.heading import clean_title, cut
 from pipeline.digest.linked import touched
 from pipeline.digest.shape import Both
 from pipeline.digest.stated import main_facts
 from pipeline.digest.telling import headline, opening
-from pipeline.records import CompanyTag, EventFact, ProductTag
+from pipeline.records import CompanyTag, EventFact, ProductTag, Reason
 from tests.pipeline.founding_week import WEEK, ZONE, context, founding_week, kimi, knowledge, link, ranked
 from tests.pipeline.test_digest import written
 from tests.pipeline.test_digest_prose import headed, ledger
@@ -184,3 +184,11 @@ def test_a_day_is_named_once() -> None:
     day = written(period=parse_period("2024-03-18", ZONE, WEEK.last_day))
     assert "本日（3月18日）" in day.summary[0].zh
     assert "Today (18 March)" in day.summary[0].en
+
+
+def test_a_tie_through_another_listing_leaves_no_code_without_support() -> None:
+    tied = link("ev-kimi", "NASDAQ:GOOG").model_copy(
+        update={"reason": Reason(zh="DeepMind ← 谷歌 NASDAQ:GOOGL 旗下单位", en="DeepMind ← Google NASDAQ:GOOGL: unit")}
+    )
+    digest = written([ranked(kimi(), 90, links=(tied,))])
+    assert not unsupported(digest, str(render(digest, "md", "zh")))
