@@ -1,7 +1,7 @@
 """Placing thought through before its lock is taken: under the lock, only what came since is thought through again.
 
 Where several processes place, each waits for the lock; what it works out meanwhile is checked there against the store as
-it is then. The same sketches compare alike, and the same event with the same report settles alike: nothing is guessed.
+it is then. The same sketches compare alike, and what founds the same event settles alike: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from pipeline import flow
 from pipeline.cluster import Compared
 from pipeline.lexicon import Lexicon
 from pipeline.records import Event, Placement, Sketch, State
-from storage import events
 
 PRESSING_SECONDS = 0.01
-"""A mean wait for the lock from which it pays to think first: thinking twice costs a tenth more."""
+"""A mean wait for the lock from which it pays to think first: thinking first costs a seventh more."""
 MEMORY = 0.8
 """How much of the mean is older than the last wait."""
 
@@ -52,26 +51,23 @@ class Foresight:
         self._candidates = candidates
         self._settle = settle
         self._compared = Compared()
-        self._outcomes: dict[str, tuple[Event | None, flow.Outcome]] = {}
+        self._founding: dict[str, flow.Outcome] = {}
 
     def look(self, session: Session, readings: Sequence[flow.Reading]) -> None:
-        """Place and settle beside the store as it is now, and keep nothing but what was worked out."""
+        """Place beside the store as it is now, and settle what founds an event: what joins one mostly finds it changed."""
         for reading in readings:
             if flow.fate(reading, ())[0] is State.DONE:
                 placement = self.place(reading, self._candidates(session, reading.sketch))
-                before = None if placement.new else events.get(session, placement.event_id)
-                if placement.new or before is not None:
-                    self.settle(reading, placement, before)
+                if placement.new:
+                    self._founding[reading.document.id] = self._settle(reading, placement, None)
 
     def place(self, reading: flow.Reading, candidates: Sequence[Sketch]) -> Placement:
         """As `flow.place`."""
         return flow.place(reading, candidates, self._lexicon, self._compared)
 
     def settle(self, reading: flow.Reading, placement: Placement, before: Event | None) -> flow.Outcome:
-        """As `flow.settle`, for this batch's moment and watches."""
-        known = self._outcomes.get(reading.document.id)
-        if known is not None and known[1].placement == placement and known[0] == before:
-            return known[1]
-        outcome = self._settle(reading, placement, before)
-        self._outcomes[reading.document.id] = (before, outcome)
-        return outcome
+        """As `flow.settle`."""
+        known = self._founding.get(reading.document.id)
+        if known is not None and before is None and known.placement == placement:
+            return known
+        return self._settle(reading, placement, before)
