@@ -16,7 +16,7 @@ from pipeline.cluster import placing
 from pipeline.cluster.signals import View
 from pipeline.cluster.vocabulary import vocabulary
 from pipeline.lexicon import Lexicon
-from pipeline.records import RawDocument, State
+from pipeline.records import Event, Placement, RawDocument, State
 from storage import documents, events
 from storage.engine import open_store
 from worker import jobs
@@ -122,3 +122,23 @@ def test_an_event_that_grew_is_compared_anew(lexicon: Lexicon) -> None:
     assert compared.match(view, founding, known, weights) is first
     grown = founding.model_copy(update={"others": (later,)})
     assert compared.match(view, grown, known, weights).sketch is grown
+
+
+def test_what_founds_the_same_event_is_settled_once(desk: Desk) -> None:
+    settled: list[Placement] = []
+
+    def settle(reading: flow.Reading, placement: Placement, before: Event | None) -> flow.Outcome:
+        settled.append(placement)
+        on = reading.document.when.date()
+        return flow.settle(reading, placement, before, desk.lexicon, desk.lenses, on)
+
+    reading = flow.read(report(0, *STORIES[0]), desk.lexicon)
+    ahead = Foresight(desk.lexicon, lambda _session, _sketch: [], settle)
+    with desk.store.reading() as session:
+        ahead.look(session, [reading])
+    (founds,) = settled
+    ahead.settle(reading, founds, None)
+    assert settled == [founds]
+    follows = founds.model_copy(update={"follows": "earlier"})
+    assert ahead.settle(reading, follows, None).event.follows == "earlier"
+    assert settled == [founds, follows]
