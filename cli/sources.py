@@ -55,7 +55,7 @@ def list_sources(
 ) -> None:
     """Sources with their health, the time of the last success and of the last new item.
 
-    "never" says that this installation has not yet seen it work; `--json` adds how far its address was checked before.
+    "never" says that this installation has not yet seen it work; why, then, says how far its address was checked before.
     """
     _list(words, health, as_json)
 
@@ -215,6 +215,12 @@ def _save(new: Sequence[Source], settings: Settings) -> Path:
     return path
 
 
+def _checked(source: Source, state: stored.SourceState) -> str:
+    """How far an address was checked that this installation has not tried."""
+    ways = {"listed": "a public list has it", "none": "nobody checked it"}
+    return "" if state.last_try_at else f"not tried; address: {ways.get(source.verification, source.verification)}"
+
+
 def _list(words: str, health: str, as_json: bool) -> None:
     settings = read_settings()
     with opened_store(settings) as store, store.reading() as session:
@@ -234,5 +240,7 @@ def _list(words: str, health: str, as_json: bool) -> None:
     for source, state in rows:
         last = (state.last_success_at, state.last_new_at)
         times = [f"{at.astimezone(settings.zone):%m-%d %H:%M}" if at else "never" for at in last]
-        table.add_row(source.id, str(source.tier), source.kind, state.health, *times, state.reason)
+        table.add_row(
+            source.id, str(source.tier), source.kind, state.health, *times, state.reason or _checked(source, state)
+        )
     print_table(table, f"{len(rows)} sources")

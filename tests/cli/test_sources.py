@@ -56,6 +56,10 @@ def test_a_feed_never_takes_the_id_of_another(run: Run, tmp_path: Path) -> None:
     assert len({row["id"] for row in rows}) == 2
 
 
+def test_a_source_that_was_not_tried_yet_says_how_far_its_address_was_checked(run: Run) -> None:
+    assert "not tried; address: live-checked" in run("sources", "list", "openai-news").out
+
+
 def test_nothing_is_saved_on_no(run: Run, site: Site, tmp_path: Path) -> None:
     ran = run("sources", "add", f"{site.base_url}/sample-xai/feed.xml", stdin="n\n")
     assert ran.code == 1
