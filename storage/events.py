@@ -15,7 +15,7 @@ from storage import settling, tables
 from storage.engine import alone, upsert
 from storage.settling import NOISE, is_linked, key_of, link_key, tags_of
 
-SKETCHES_KEPT = 512
+SKETCHES_KEPT = 4096
 """Sketches that stay read, at about 30 kB each; which they are changes the time an answer takes, never the answer."""
 
 PER_KEY = 64
@@ -77,7 +77,7 @@ def sketches_of(session: Session, event_ids: Sequence[str]) -> dict[str, Sketch]
     return {row.event_id: _sketch(row.body) for row in rows}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=SKETCHES_KEPT)
 def _sketch(body: str) -> Sketch:
     """A sketch as it was kept. The same few hundred are compared with document after document."""
     return Sketch.model_validate_json(body)
