@@ -10,9 +10,15 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
+import structlog
 from sqlalchemy import Connection, Engine, event
 
-from knowledge.load import load
+import api.deps
+import cli.console
+import worker.desk
+from knowledge.index import KnowledgeBase
+from knowledge.load import HERE, load
+from pipeline.cluster.placing import Alike
 from pipeline.lexicon import Lexicon
 from storage.engine import Store, open_store
 from tests import servers
@@ -39,6 +45,32 @@ def _no_row_is_held_by_a_reader(connection: Connection, statement: object, *_: o
 def lexicon() -> Lexicon:
     """The bundled knowledge, ready for tagging."""
     return Lexicon(load())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once(lexicon: Lexicon) -> Iterator[None]:
+    """Commands and web sides of this process do not read the bundled knowledge anew each time; any other they do."""
+
+    def read(folder: Path = HERE, cache: Path | None = None, lenses: Path | None = None) -> KnowledgeBase:
+        is_bundled = folder == HERE and not (lenses and lenses.exists())
+        return lexicon.knowledge if is_bundled else load(folder, cache, lenses)
+
+    def made(knowledge: KnowledgeBase, alike: Alike | None = None) -> Lexicon:
+        return lexicon if knowledge is lexicon.knowledge and alike is None else Lexicon(knowledge, alike)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (cli.console, worker.desk, api.deps):
+            patch.setattr(module, "load", read)
+        for module in (cli.console, worker.desk):
+            patch.setattr(module, "Lexicon", made)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def log_as_at_first() -> Iterator[None]:
+    """How a command set up the log is not how the next test finds it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,12 +72,11 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         )
         yield process
         process.terminate()
-        try:
-            process.wait(40)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(4)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def wait_for_done(store: Store, count: int) -> dict[State, int]:
