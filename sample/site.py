@@ -156,6 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "LaunchwatchSample"
     timeout = IDLE_SECONDS
+    disable_nagle_algorithm = True
+    """Else a body waits 40 ms for the client to acknowledge the head that went before it."""
     server: _Server
 
     def do_GET(self) -> None:
