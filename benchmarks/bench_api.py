@@ -9,34 +9,27 @@ company's 50, whose further pages are asked by cursor; and what changed in an ho
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from benchmarks.filled import END, filled
-from benchmarks.served import Served, served, told
+from benchmarks.served import Served, given, served, told
 from storage import events
 from storage.engine import Store
 
 
 def main() -> None:
     """Print how long each way takes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--documents", type=int, default=1_000_000)
-    parser.add_argument("--url", help="a PostgreSQL database, instead of a file")
-    parser.add_argument("--asked", type=int, default=500)
-    given = parser.parse_args()
-    store, stream = filled(given.documents, given.folder, given.url)
-    ids = some_events(store, given.asked)
-    companies = stream.world.draw(random.Random(5), "companies", given.asked)
-    print(f"{given.documents:,} documents in {store}; each asked {given.asked} times")
+    said = given(__doc__, 500)
+    store, stream = filled(said.documents, said.folder, said.url)
+    ids = some_events(store, said.asked)
+    companies = stream.world.draw(random.Random(5), "companies", said.asked)
+    print(f"{said.documents:,} documents in {store}; each asked {said.asked} times")
     with served(store) as web:
         told("one event over HTTP", ids, lambda id_: web.get(f"/v1/events/{id_}"))
         told("the newest 50", ids, lambda _: web.get("/v1/events"))

@@ -15,7 +15,6 @@ tantivy is no dependency of ours. To have it beside, put it anywhere and name th
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 
 from benchmarks.filled import Item, Stream, filled
-from benchmarks.served import Served, served, told
+from benchmarks.served import Served, given, served, told
 from pipeline.query import Query, plain
 from storage import finding, search
 from storage.engine import Store
@@ -49,15 +48,10 @@ class Question(NamedTuple):
 
 def main() -> None:
     """Print how long each way takes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--documents", type=int, default=1_000_000)
-    parser.add_argument("--url", help="a PostgreSQL database, instead of a file")
-    parser.add_argument("--asked", type=int, default=300)
-    given = parser.parse_args()
-    store, stream = filled(given.documents, given.folder, given.url)
-    asked = list(questions(stream, given.asked))
-    print(f"{given.documents:,} documents in {store}; {given.asked} questions")
+    said = given(__doc__, 300)
+    store, stream = filled(said.documents, said.folder, said.url)
+    asked = list(questions(stream, said.asked))
+    print(f"{said.documents:,} documents in {store}; {said.asked} questions")
     with served(store) as web:
         told("over HTTP", asked, lambda one: over_http(web, one))
         told("over HTTP, with facets", asked, lambda one: over_http(web, one, facets="true"))
@@ -68,7 +62,7 @@ def main() -> None:
             asked,
             lambda one: finding.newest(session, one.query, None, finding.CANDIDATES, "r.subject, r.title"),
         )
-    if index := tantivy_index(store, given.folder / f"tantivy-{given.documents}"):
+    if index := tantivy_index(store, said.folder / f"tantivy-{said.documents}"):
         told("tantivy", asked, lambda one: by_tantivy(index, one))
     store.close()
     print(f"indexing: {indexing():,.0f} documents/s, committed {BATCH} at a time")

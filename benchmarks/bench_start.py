@@ -16,8 +16,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from socket import create_server
 from tempfile import TemporaryDirectory
+
+from tests.servers import free_port
 
 KEY = "lw_measured-at-the-start"
 PATIENCE = 60.0
@@ -39,8 +40,7 @@ def main() -> None:
 
 def start(home: Path) -> tuple[float, int]:
     """Seconds to the first page of an installation that was not there before, and the page's bytes."""
-    with create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     given = {"HOME": str(home), "ADMIN_KEY": KEY, "PORT": str(port), "BUNDLED_SOURCES": "false"}
     environment = {**os.environ, **{f"LAUNCHWATCH_{name}": value for name, value in given.items()}}
     began = time.perf_counter()

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from benchmarks.labels import read_rows
 from knowledge.load import load
 from pipeline import flow
+from pipeline.door import raw_document
 from pipeline.lexicon import Lexicon
-from pipeline.records import Link, RawDocument
+from pipeline.records import Link
 
 ZONE = ZoneInfo("Asia/Shanghai")
 GOLD = Path(__file__).parent / "gold" / "links.jsonl"
@@ -53,25 +55,13 @@ def main(documents: list[Path], listed: bool) -> None:
 
 def wanted(documents: list[Path], ids: set[str]) -> list[dict[str, Any]]:
     """The documents that the pairs speak of."""
-    rows = (json.loads(line) for file in documents for line in file.read_text("utf-8").splitlines())
-    return [row for row in rows if row["id"] in ids]
+    return [row for file in documents for row in read_rows(file) if row["id"] in ids]
 
 
 def linked(row: dict[str, Any], lexicon: Lexicon) -> dict[str, Link]:
     """The links of one document as of its own day, by security."""
     day = datetime.fromisoformat(row["date"]).replace(tzinfo=ZONE)
-    raw = RawDocument(
-        id=row["id"],
-        source_id=row["source"],
-        tier=2,
-        url=row.get("url"),
-        title=row["title"],
-        text=row["text"],
-        language=row["lang"],
-        published_at=day,
-        published_precision="day",
-        first_seen_at=day + timedelta(hours=12),
-    )
+    raw = raw_document(row, ZONE, day + timedelta(hours=12))
     return {link.security_id: link for link in flow.answer(raw, lexicon, ZONE)[1]}
 
 

@@ -11,7 +11,6 @@ What the figures mean stands in docs/importance.md.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,9 +19,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from benchmarks.labels import read_rows
 from knowledge.index import KnowledgeBase
 from knowledge.load import load
 from pipeline import cluster, flow, score
+from pipeline.door import raw_document
 from pipeline.lexicon import Lexicon
 from pipeline.link import link
 from pipeline.records import Event, Link, RawDocument, State
@@ -41,12 +42,12 @@ class Linked(NamedTuple):
 
 def main(documents: Path, annotated: Path, weeks: Sequence[str]) -> None:
     """Print for each week and lens how high the annotated events stand, ours beside the baseline's."""
-    rows = read_lines(documents)
+    rows = read_rows(documents)
     knowledge = load()
     told, named = happenings(rows, Lexicon(knowledge))
     linked = [Linked(event, link(event, knowledge, last_day(event))) for event in told]
     for week in weeks:
-        gold = [row for row in read_lines(annotated) if date.fromisoformat(row["event_date"]) in days_of(week)]
+        gold = [row for row in read_rows(annotated) if date.fromisoformat(row["event_date"]) in days_of(week)]
         ours = [it for it in linked if it.event.when.astimezone(ZONE).date() in days_of(week)]
         print(f"\n{week}: {len(ours)} events, {len(gold)} annotated")
         orders = {"reports": by_reports(ours), **{lens: by_score(ours, lens, knowledge) for lens in knowledge.lenses}}
@@ -56,11 +57,6 @@ def main(documents: Path, annotated: Path, weeks: Sequence[str]) -> None:
         for row in sorted(gold, key=lambda row: ranks["all"][row["event_id"]] or 999):
             places = " ".join(f"{name} {found[row['event_id']] or '-':>4}" for name, found in ranks.items())
             print(f"    {places}  {row['label']}")
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a JSON Lines file."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def days_of(week: str) -> set[date]:
@@ -95,17 +91,7 @@ def happenings(rows: Iterable[dict[str, Any]], lexicon: Lexicon) -> tuple[list[E
 def raw(row: dict[str, Any]) -> RawDocument:
     """A line as the door of the store takes it: a bare day, so the time is unknown."""
     day = datetime.fromisoformat(row["date"]).replace(tzinfo=ZONE)
-    return RawDocument(
-        id=row["id"],
-        source_id=row["source"],
-        url=row.get("url"),
-        title=row["title"],
-        text=row["text"],
-        language=row["lang"],
-        published_at=day,
-        published_precision="day",
-        first_seen_at=day + timedelta(hours=12),
-    )
+    return raw_document(row, ZONE, day + timedelta(hours=12))
 
 
 def by_score(ours: Iterable[Linked], lens: str, knowledge: KnowledgeBase) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import http.client
 import os
@@ -13,18 +14,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_server
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from storage.engine import Store
+from tests.servers import free_port
 
 Asked = TypeVar("Asked")
 
 KEY = "lw_measured-on-loopback"
 SEALED_WITH = base64.urlsafe_b64encode(bytes(32)).decode()
 """The same each run, since a store opens with the key that sealed it alone."""
+
+
+def given(said: str | None, asked: int) -> argparse.Namespace:
+    """The arguments of a benchmark over a filled store: folder, documents, url, and how many to ask."""
+    parser = argparse.ArgumentParser(description=said, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--documents", type=int, default=1_000_000)
+    parser.add_argument("--url", help="a PostgreSQL database, instead of a file")
+    parser.add_argument("--asked", type=int, default=asked)
+    return parser.parse_args()
 
 
 @dataclass
@@ -48,17 +59,16 @@ class Served:
 @contextmanager
 def served(store: Store) -> Iterator[Served]:
     """`launchwatch serve` as a process of its own over a store, once it is ready."""
-    with create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with TemporaryDirectory() as home:
-        given = {
+        settings = {
             "HOME": home,
             "DATABASE_URL": store.url.render_as_string(hide_password=False),
             "ADMIN_KEY": KEY,
             "PORT": str(port),
         }
-        given |= {"API_PER_MINUTE": "100000000", "SECRET_KEY": SEALED_WITH}
-        environment = {**os.environ, **{f"LAUNCHWATCH_{name}": value for name, value in given.items()}}
+        settings |= {"API_PER_MINUTE": "100000000", "SECRET_KEY": SEALED_WITH}
+        environment = {**os.environ, **{f"LAUNCHWATCH_{name}": value for name, value in settings.items()}}
         with (Path(home) / "serve.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "cli.main", "serve"], env=environment, stdout=log, stderr=log
